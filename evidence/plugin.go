@@ -1,0 +1,106 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+)
+
+// Operations a plugin may offer.
+const (
+	OpDecrypt = "decrypt"
+	OpUnpack  = "unpack"
+	OpParse   = "parse"
+	OpAnalyze = "analyze"
+	OpRedact  = "redact"
+)
+
+// PluginProtocol is the major version of the wire, docs/formats/wire.md.
+const PluginProtocol = 1
+
+// PluginManifest is plugin.json (docs/formats/plugin.md). It is read before any
+// code of the plugin runs: listing, routing and help never start a plugin.
+type PluginManifest struct {
+	V             int               `json:"v"`
+	Name          string            `json:"name"`
+	Version       string            `json:"version"`
+	Title         string            `json:"title"`
+	Description   string            `json:"description"`
+	Licence       string            `json:"licence"`
+	Protocol      int               `json:"protocol"`
+	Runtime       string            `json:"runtime"`
+	Program       string            `json:"program"`
+	Deterministic bool              `json:"deterministic"`
+	Operations    []PluginOperation `json:"operations"`
+	// Profiles names a file of encryption profiles in the plugin's directory, "" for none.
+	Profiles string `json:"profiles,omitempty"`
+}
+
+// PluginOperation says what one operation takes and makes.
+type PluginOperation struct {
+	Operation string   `json:"operation"`
+	Accepts   []Accept `json:"accepts"`
+	// Emits lists record kinds; empty for an operation that makes artifacts only.
+	Emits []string `json:"emits,omitempty"`
+}
+
+// Accept matches an input if every condition it states holds; an operation takes
+// an input that any of its Accepts matches.
+type Accept struct {
+	MediaTypes []string `json:"media_types,omitempty"`
+	Magic      []Magic  `json:"magic,omitempty"`
+	// Paths are doublestar globs over an occurrence's path; "!" counts as "/".
+	Paths []string `json:"paths,omitempty"`
+	// Content is "text", or "binary" for bytes of no known type; "" for any.
+	Content string `json:"content,omitempty"`
+	// Layout: exactly one of the case's layouts is for the path; it becomes part of the config.
+	Layout bool `json:"layout,omitempty"`
+	// Profile: a profile that states paths is for the path.
+	Profile bool `json:"profile,omitempty"`
+}
+
+// Magic is bytes, in hexadecimal, at an offset from the start.
+type Magic struct {
+	Offset int64  `json:"offset"`
+	Hex    string `json:"hex"`
+}
+
+var pluginName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}(/[a-z][a-z0-9-]{0,62})?$`)
+
+// ParsePluginManifest reads plugin.json strictly: unknown members are ErrFormat,
+// a newer version ErrNewer.
+func ParsePluginManifest(b []byte) (PluginManifest, error) {
+	var m PluginManifest
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&m); err != nil {
+		return PluginManifest{}, fmt.Errorf("%w: plugin.json: %w", ErrFormat, err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return PluginManifest{}, fmt.Errorf("%w: plugin.json: data after the object", ErrFormat)
+	}
+	switch {
+	case m.V != 1 || m.Protocol != PluginProtocol:
+		return PluginManifest{}, fmt.Errorf("%w: plugin.json v %d, protocol %d; this program reads v 1, protocol %d", ErrNewer, m.V, m.Protocol, PluginProtocol)
+	case !pluginName.MatchString(m.Name):
+		return PluginManifest{}, fmt.Errorf("%w: plugin.json: name %q", ErrFormat, m.Name)
+	case m.Version == "" || m.Program == "" || m.Runtime != "exec":
+		return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: version, program and runtime \"exec\" are required", ErrFormat, m.Name)
+	case len(m.Operations) == 0:
+		return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: no operations", ErrFormat, m.Name)
+	}
+	for _, op := range m.Operations {
+		if !slices.Contains([]string{OpDecrypt, OpUnpack, OpParse, OpAnalyze, OpRedact}, op.Operation) {
+			return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: operation %q", ErrFormat, m.Name, op.Operation)
+		}
+		for _, a := range op.Accepts {
+			if a.Content != "" && a.Content != "text" && a.Content != "binary" {
+				return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: content %q", ErrFormat, m.Name, a.Content)
+			}
+		}
+	}
+	return m, nil
+}
