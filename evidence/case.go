@@ -122,6 +122,9 @@ type Run struct {
 	// Sandbox, Limits: what was in force; docs/formats/runs.md.
 	Sandbox json.RawMessage `json:"sandbox,omitempty"`
 	Limits  json.RawMessage `json:"limits,omitempty"`
+	// Supersedes are earlier runs over the same input that this one takes the
+	// place of: under another layout, an older plugin or fewer keys.
+	Supersedes []Digest `json:"supersedes,omitempty"`
 	// Attempts is 1, or 2 where the first process died and a fresh one was tried.
 	Attempts int `json:"attempts"`
 	// Start and End are RFC 3339 UTC.

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/exhibit-forensics/exhibit/core/engine"
+	"github.com/exhibit-forensics/exhibit/core/host"
+	"github.com/exhibit-forensics/exhibit/evidence/store"
+)
+
+func (p *program) runCommand() *cli.Command {
+	return command(&cli.Command{
+		Name: "run", Usage: "run plugins over everything that is due, until nothing new appears",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "plan", Usage: "only say what would be run next, and why"},
+			&cli.StringFlag{Name: "only", Usage: "run this `PLUGIN` only"},
+			&cli.StringFlag{Name: "fail-on", Value: "partial", Usage: "exit with 3 where inputs failed in this sense: partial, rejects or never (`SENSE`)"},
+			&cli.BoolFlag{Name: "retry", Usage: "run again what failed or was cut short before"},
+			&cli.IntFlag{Name: "jobs", Usage: "run `N` plugins at once; else as many as there are processors"},
+		},
+	}, 0, 0, p.runPlugins)
+}
+
+func (p *program) runPlugins(c *cli.Context) error {
+	failOn := c.String("fail-on")
+	if !slices.Contains([]string{"partial", "rejects", "never"}, failOn) {
+		return usagef("--fail-on %s: partial, rejects or never", visible(failOn))
+	}
+	if c.Int("jobs") < 0 || c.IsSet("jobs") && c.Int("jobs") == 0 {
+		return usagef("--jobs %d: at least 1", c.Int("jobs"))
+	}
+	if c.Bool("plan") {
+		return p.reading(c, func(ctx context.Context, k *store.Case) error {
+			return p.withEngine(k, c, func(e *engine.Engine) error {
+				plan, err := e.Plan(ctx)
+				if err != nil {
+					return err
+				}
+				if p.asJSON {
+					return writeJSON(p.out, plan)
+				}
+				return plan.Text(visibleWriter{p.out})
+			})
+		})
+	}
+	return p.writing(c, func(ctx context.Context, k *store.Case) error {
+		state, err := k.State(ctx)
+		if err != nil {
+			return err
+		}
+		p.note("case %s in %s", title(state, k), visible(k.Dir()))
+		return p.withEngine(k, c, func(e *engine.Engine) error {
+			r, err := e.Run(ctx)
+			if err != nil {
+				return withTry(withState(err, "What was finished before is kept."), "exhibit run")
+			}
+			if p.asJSON {
+				err = writeJSON(p.out, r)
+			} else {
+				err = r.Text(visibleWriter{p.out})
+			}
+			if err != nil {
+				return err
+			}
+			code := exitDone
+			if r.Failed(failOn) {
+				code = worst(code, exitInputs)
+			}
+			if r.Crashed > 0 && failOn != "never" {
+				code = worst(code, exitCrashed)
+			}
+			return ended(code)
+		})
+	})
+}
+
+// withEngine makes an engine over the case, and everything it needs, for do.
+func (p *program) withEngine(k *store.Case, c *cli.Context, do func(*engine.Engine) error) (err error) {
+	dir, err := os.MkdirTemp(p.env("XDG_RUNTIME_DIR"), "exhibit-")
+	if err != nil {
+		return fmt.Errorf("a directory for plugins' sockets: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	o := engine.Options{
+		PluginDirs: p.pluginDirs(),
+		Host: host.Config{
+			Launcher: []string{"/proc/self/exe", sandboxCommand}, Dir: filepath.Join(dir, "host"),
+			Now: p.now, HostVersion: version,
+		},
+		Jobs: c.Int("jobs"), Only: c.String("only"), Retry: c.Bool("retry"),
+		Boot: bootID(), Now: p.now, Rand: p.rand,
+	}
+	if p.terminal {
+		bar := &progress{p: p}
+		defer bar.clear()
+		o.Progress = func(now engine.Progress) {
+			bar.show("wave %d: %s of %s, %s, %s read", now.Wave, number(int64(now.Done)), count(int64(now.Planned), "run"), count(now.Records, "record"), size(now.Bytes))
+		}
+	}
+	e, err := engine.New(k, o)
+	if err != nil {
+		return withTry(err, "set $EXHIBIT_PLUGINS to the directory in which plugins are installed")
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	return do(e)
+}
+
+// pluginDirs are where plugins are looked for: $EXHIBIT_PLUGINS, else beside the program.
+func (p *program) pluginDirs() []string {
+	if list := p.env("EXHIBIT_PLUGINS"); list != "" {
+		return slices.DeleteFunc(strings.Split(list, string(os.PathListSeparator)), func(s string) bool { return s == "" })
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil
+	}
+	return []string{filepath.Join(filepath.Dir(self), "plugins")}
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
+
+	"github.com/exhibit-forensics/exhibit/core/signer"
+	"github.com/exhibit-forensics/exhibit/evidence"
+	"github.com/exhibit-forensics/exhibit/evidence/custody"
+	"github.com/exhibit-forensics/exhibit/evidence/store"
+)
+
+func (p *program) sealCommand() *cli.Command {
+	return command(&cli.Command{
+		Name: "seal", Usage: "sign the head of the log",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "identity", Usage: "sign as `NAME`; needed where there are several"},
+			&cli.StringFlag{Name: "receipt", Usage: "write a receipt to `FILE`, for the other party to keep"},
+			identitiesFlag(),
+		},
+	}, 0, 0, p.seal)
+}
+
+func (p *program) seal(c *cli.Context) error {
+	s, err := p.signer(c)
+	if err != nil {
+		return withState(err, "Nothing was sealed.")
+	}
+	receipt := c.String("receipt")
+	if receipt != "" {
+		if _, err := os.Lstat(receipt); err == nil {
+			return &problem{what: "the receipt's file is there already: " + visible(receipt), state: "Nothing was sealed.", try: "another name", cause: evidence.ErrExists}
+		}
+	}
+	return p.writing(c, func(ctx context.Context, k *store.Case) error {
+		state, err := k.State(ctx)
+		if err != nil {
+			return err
+		}
+		p.note("case %s in %s", title(state, k), visible(k.Dir()))
+		note, err := p.sign(ctx, k, s)
+		if err != nil {
+			return err
+		}
+		cp, err := custody.ParseCheckpoint(note)
+		if err != nil {
+			return err
+		}
+		if receipt != "" {
+			if err := p.writeReceipt(receipt, note, s.VKey(k.Origin()), state); err != nil {
+				return withState(err, fmt.Sprintf("The log is sealed at %s, but the receipt was not written.", headText(cp)))
+			}
+		}
+		if p.asJSON {
+			return writeJSON(p.out, map[string]any{"origin": cp.Origin, "size": cp.Size, "root": fmt.Sprintf("%x", cp.Root), "signer": s.VKey(k.Origin()), "note": string(note), "receipt": receipt})
+		}
+		if err := p.printf("sealed by %s: %s\n", s.Name, headText(cp)); err != nil {
+			return err
+		}
+		if receipt == "" {
+			p.note("A seal is worth most with a receipt that somebody else keeps: exhibit seal --receipt FILE")
+			return nil
+		}
+		p.note("Hand %s to the other party now: what it fixes can be refuted by nobody who keeps it.", visible(receipt))
+		return nil
+	})
+}
+
+// signer is the identity that signs: the one named, or the only one.
+func (p *program) signer(c *cli.Context) (*signer.Signer, error) {
+	d, dir, err := p.identities(c)
+	if err != nil {
+		return nil, err
+	}
+	name := c.String("identity")
+	if name == "" {
+		ids, err := d.List()
+		if err != nil {
+			return nil, err
+		}
+		switch len(ids) {
+		case 0:
+			return nil, &problem{what: "there is no signing key in " + visible(dir), try: "exhibit identity new NAME", code: exitKey, cause: evidence.ErrKey}
+		case 1:
+			name = ids[0].Name
+		default:
+			names := make([]string, len(ids))
+			for i, id := range ids {
+				names[i] = id.Name
+			}
+			return nil, usagef("exhibit seal: which identity? --identity %s", strings.Join(names, "|"))
+		}
+	}
+	s, err := d.Load(name)
+	if errors.Is(err, evidence.ErrNotFound) {
+		return nil, &problem{what: fmt.Sprintf("there is no identity %q in %s", name, dir), try: "exhibit identity list", code: exitKey, cause: err}
+	}
+	return s, err
+}
+
+// sign seals the log and returns the signed note. A log to which nothing was
+// added since this identity sealed it is left as it is.
+func (p *program) sign(ctx context.Context, k *store.Case, s *signer.Signer) ([]byte, error) {
+	vkey := s.VKey(k.Origin())
+	size, _, err := k.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	announced, err := sealAnnounced(ctx, k, size-1, vkey)
+	if err != nil {
+		return nil, err
+	}
+	if announced {
+		for cp, err := range k.Checkpoints(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			if cp.Size == size {
+				return cp.Note, nil
+			}
+		}
+	} else if _, err := k.Append(ctx, store.Batch{Kind: "seal", Plain: map[string]any{"signer": vkey}}); err != nil {
+		return nil, err
+	}
+	var note []byte
+	err = k.Nodes(ctx, func(size int64, read custody.ReadHashes) error {
+		root, err := custody.Root(size, read)
+		if err != nil {
+			return err
+		}
+		note, err = s.Sign(ctx, k.Origin(), size, root, read)
+		return err
+	})
+	if err != nil {
+		return nil, withState(err, "The log was not signed.")
+	}
+	cp, err := custody.ParseCheckpoint(note)
+	if err != nil {
+		return nil, err
+	}
+	return note, k.AddCheckpoint(ctx, cp.Size, note)
+}
+
+// sealAnnounced reports whether entry seq is this identity's intent to seal.
+func sealAnnounced(ctx context.Context, k *store.Case, seq int64, vkey string) (bool, error) {
+	for le, err := range k.Entries(ctx, seq) {
+		if err != nil {
+			return false, err
+		}
+		e, err := custody.ParseEntry(le.Body)
+		if err != nil {
+			return false, err
+		}
+		return e.Kind == "seal" && e.Plain["signer"] == vkey, nil
+	}
+	return false, nil
+}
+
+// writeReceipt writes a new file, all of it or none.
+func (p *program) writeReceipt(name string, note []byte, vkey string, state *store.State) error {
+	var lines []string
+	if t := textOf(state.Case["asserted.case.title"]); t != "" {
+		lines = append(lines, "Case:    "+t)
+	}
+	if n := len(state.Items); n > 0 {
+		exhibits := make([]string, n)
+		for i, it := range state.Items {
+			exhibits[i] = it.Exhibit
+		}
+		lines = append(lines, "Exhibits: "+short(strings.Join(exhibits, ", "), 400))
+	}
+	text, err := custody.FormatReceipt(note, vkey, p.now(), lines...)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), ".receipt-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+	if err == nil {
+		// A link never replaces a file that came meanwhile.
+		if err = os.Link(f.Name(), name); errors.Is(err, fs.ErrExist) {
+			err = fmt.Errorf("%w: %s", evidence.ErrExists, visible(name))
+		}
+	}
+	if errors.Is(err, unix.ENOSPC) {
+		err = fmt.Errorf("%w: %w", evidence.ErrNoSpace, err)
+	}
+	return errors.Join(err, os.Remove(f.Name()))
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"encoding/hex"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
+
+	"github.com/exhibit-forensics/exhibit/core/host"
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == sandboxCommand {
+		os.Exit(host.SandboxMain(os.Args[2:]))
+	}
+	testscript.Main(m, map[string]func(){"exhibit": main})
+}
+
+// buildPlugin builds the plugin of testdata as bundled plugins are built, and
+// returns the directory to look for plugins in.
+func buildPlugin(t *testing.T) string {
+	t.Helper()
+	const source = "testdata/plugins/pipesms"
+	dir := t.TempDir()
+	to := filepath.Join(dir, "pipesms")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(to, "plugin"), "./"+source)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	manifest, err := os.ReadFile(filepath.Join(source, "plugin.json"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(to, "plugin.json"), manifest, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestScripts(t *testing.T) {
+	plugins := buildPlugin(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
+			e.Setenv("EXHIBIT_PLUGINS", plugins)
+			program, err := exec.LookPath("exhibit")
+			if err != nil {
+				return err
+			}
+			// Other users run the program too.
+			return errors.Join(openUp(filepath.Dir(program), 0o711), openUp(e.WorkDir, 0o711), os.Chmod(e.WorkDir, 0o777))
+		},
+		Condition: func(cond string) (bool, error) {
+			switch cond {
+			case "root":
+				return os.Getuid() == 0, nil
+			case "sample":
+				_, err := os.Stat(sample)
+				return err == nil, nil
+			}
+			return false, errors.New("unknown condition " + cond)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code": code, "asnobody": asNobody, "poke": poke, "flip": flip, "mkfifo": mkfifo, "mksparse": mksparse, "tmpfs": tmpfs, "hasbytes": hasBytes, "lock": lock,
+		},
+	})
+}
+
+// sample is the received directory that the examples are about; it is no part of
+// the project, and scripts that need it say so by the condition [sample].
+const sample = "../../../shared/data/tom-open-directory/a3.skype.example"
+
+// openUp lets everybody pass through dir and the directories above it that are ours.
+func openUp(dir string, mode os.FileMode) error {
+	for top := filepath.Clean(os.TempDir()); dir != top && dir != "/" && strings.HasPrefix(dir, top); dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// code N COMMAND…: the command ends with exactly that exit code.
+func code(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N COMMAND…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var ended *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &ended) {
+		got = ended.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// asnobody N COMMAND…: code, by a user without any rights.
+func asNobody(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: asnobody N COMMAND…")
+	}
+	if os.Getuid() != 0 {
+		code(ts, false, args)
+		return
+	}
+	code(ts, false, append([]string{args[0], "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}, args[1:]...))
+}
+
+// poke FILE OFFSET HEX: overwrites bytes; a negative offset counts from the end.
+func poke(ts *testscript.TestScript, _ bool, args []string) {
+	edit(ts, args[0], args[1], func(old []byte) []byte {
+		b, err := hex.DecodeString(args[2])
+		ts.Check(err)
+		return b
+	}, len(args[2])/2)
+}
+
+// flip FILE OFFSET: turns one bit over.
+func flip(ts *testscript.TestScript, _ bool, args []string) {
+	edit(ts, args[0], args[1], func(old []byte) []byte { return []byte{old[0] ^ 1} }, 1)
+}
+
+func edit(ts *testscript.TestScript, pattern, offset string, change func([]byte) []byte, n int) {
+	files, err := filepath.Glob(ts.MkAbs(pattern))
+	ts.Check(err)
+	if len(files) == 0 {
+		ts.Fatalf("no file %s", pattern)
+	}
+	at, err := strconv.ParseInt(offset, 10, 64)
+	ts.Check(err)
+	ts.Check(os.Chmod(files[0], 0o644))
+	f, err := os.OpenFile(files[0], os.O_RDWR, 0)
+	ts.Check(err)
+	if at < 0 {
+		info, err := f.Stat()
+		ts.Check(err)
+		at += info.Size()
+	}
+	old := make([]byte, n)
+	_, err = f.ReadAt(old, at)
+	ts.Check(err)
+	_, err = f.WriteAt(change(old), at)
+	ts.Check(errors.Join(err, f.Close()))
+}
+
+func mkfifo(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(unix.Mkfifo(ts.MkAbs(args[0]), 0o644))
+}
+
+// mksparse FILE BYTES: a file that is one hole.
+func mksparse(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), nil, 0o644))
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
+}
+
+// tmpfs DIR SIZE mounts one for the script, or remounts it with another size.
+func tmpfs(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	if _, err := os.Stat(dir); err == nil {
+		ts.Check(unix.Mount("tmpfs", dir, "tmpfs", unix.MS_REMOUNT, "size="+args[1]))
+		return
+	}
+	ts.Check(os.Mkdir(dir, 0o777))
+	ts.Check(unix.Mount("tmpfs", dir, "tmpfs", 0, "size="+args[1]))
+	ts.Defer(func() { ts.Check(unix.Unmount(dir, unix.MNT_DETACH)) })
+}
+
+// lock FILE: as another process that writes to the case would, until the script ends.
+func lock(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_RDWR, 0)
+	ts.Check(err)
+	ts.Check(unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB))
+	ts.Defer(func() { ts.Check(f.Close()) })
+}
+
+// hasbytes DIR TEXT: some file below DIR holds the text; negated, none does.
+func hasBytes(ts *testscript.TestScript, neg bool, args []string) {
+	found := ""
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(name string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(name)
+		if strings.Contains(string(b), args[1]) {
+			found = name
+		}
+		return err
+	}))
+	if neg == (found != "") {
+		ts.Fatalf("the text %q: found in %q", args[1], found)
+	}
+}

@@ -1,0 +1,121 @@
+package engine_test
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/exhibit-forensics/exhibit/core/engine"
+	"github.com/exhibit-forensics/exhibit/core/host"
+	"github.com/exhibit-forensics/exhibit/core/intake"
+	"github.com/exhibit-forensics/exhibit/evidence/custody"
+	"github.com/exhibit-forensics/exhibit/evidence/store"
+)
+
+// plugins is where TestMain built the bundled plugins.
+var plugins string
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "sandbox-exec" {
+		os.Exit(host.SandboxMain(os.Args[2:]))
+	}
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "engine-test")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		plugins = dir
+		for _, name := range []string{"unpack", "tomskype"} {
+			build(name, filepath.Join(dir, name))
+		}
+		return m.Run()
+	}())
+}
+
+// build makes one bundled plugin as scripts/build.sh does.
+func build(name, to string) {
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(to, "plugin"), "../../plugins/"+name)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	files, _ := filepath.Glob("../../plugins/" + name + "/*.json")
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, filepath.Base(f)), text, 0o644)
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+}
+
+func options() store.Options {
+	return store.Options{
+		Now: time.Now, Rand: rand.Reader,
+		Clock:       func() custody.Clock { return custody.Clock{Source: "system"} },
+		Monotonic:   func() time.Duration { return time.Second },
+		LocalOffset: func() string { return "+00:00" },
+		Tool:        custody.Tool{Name: "exhibit", Version: "test", SHA256: strings.Repeat("0", 64), Protocol: 1, OS: "linux", Arch: "amd64"},
+	}
+}
+
+// newCase makes a case and takes dir into it.
+func newCase(t testing.TB, dir, zone string) *store.Case {
+	t.Helper()
+	c, err := store.Create(t.Context(), filepath.Join(t.TempDir(), "case"), options(), store.Init{Lab: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	add(t, c, dir, zone)
+	return c
+}
+
+func add(t testing.TB, c *store.Case, dir, zone string) {
+	t.Helper()
+	if _, err := intake.Add(t.Context(), c, intake.Options{Now: time.Now}, intake.Request{Path: dir, Zone: zone}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newEngine(t testing.TB, c *store.Case, change ...func(*engine.Options)) *engine.Engine {
+	t.Helper()
+	run := t.TempDir()
+	o := engine.Options{
+		PluginDirs: []string{plugins}, Boot: "test", Now: time.Now, Rand: rand.Reader,
+		Host: host.Config{Launcher: []string{"/proc/self/exe", "sandbox-exec"}, Dir: run, RequireLevel: "L2", Now: time.Now, Log: slog.New(slog.DiscardHandler), HostVersion: "test"},
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	e, err := engine.New(c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func run(t testing.TB, e *engine.Engine) *engine.Report {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	r, err := e.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}

@@ -1,0 +1,364 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/exhibit-forensics/exhibit/core/identify"
+	"github.com/exhibit-forensics/exhibit/evidence"
+)
+
+// What became of an artifact.
+const (
+	// StatusRead: a plugin read it whole and rejected nothing.
+	StatusRead = "read"
+	// StatusRejects: read whole, but some units were rejected.
+	StatusRejects = "rejects"
+	// StatusUnresolved: a plugin took it, but no key, profile or layout at hand opens it or part of it.
+	StatusUnresolved = "unresolved"
+	// StatusDamaged: the input is cut short or corrupt; what could be read was.
+	StatusDamaged = "damaged"
+	// StatusPartial: a limit was reached before the end.
+	StatusPartial = "partial"
+	// StatusFailed: the plugin crashed, hung or contradicted itself.
+	StatusFailed = "failed"
+	// StatusDue: a plugin would take it, but has not been run.
+	StatusDue = "due"
+	// StatusUnread: no plugin reads it.
+	StatusUnread = "unread"
+	// StatusEmpty: it has no bytes.
+	StatusEmpty = "empty"
+)
+
+// statusOrder lists the statuses from the one that needs attention most.
+var statusOrder = []string{
+	StatusFailed, StatusPartial, StatusDamaged, StatusUnresolved, StatusRejects, StatusDue, StatusUnread, StatusEmpty, StatusRead,
+}
+
+// Report is the completeness statement of a case: for every artifact what was
+// declared, read, emitted, rejected, skipped and left unread, and why.
+type Report struct {
+	Artifacts []ArtifactReport `json:"artifacts"`
+	Totals    Totals           `json:"totals"`
+	// Executed is how many runs this call made, Crashed how many of them failed.
+	Executed int64 `json:"executed"`
+	Crashed  int64 `json:"crashed"`
+}
+
+// Totals sum up a Report.
+type Totals struct {
+	Artifacts   int64            `json:"artifacts"`
+	Bytes       int64            `json:"bytes"`
+	Status      map[string]int64 `json:"status"`
+	Units       evidence.Units   `json:"units"`
+	Records     int64            `json:"records"`
+	Kinds       map[string]int64 `json:"kinds"`
+	Diagnostics int64            `json:"diagnostics"`
+	// Refused counts received things that could not be taken in.
+	Refused int64 `json:"refused"`
+}
+
+// ArtifactReport is the statement about one artifact.
+type ArtifactReport struct {
+	Artifact  evidence.Digest `json:"artifact"`
+	Exhibit   string          `json:"exhibit"`
+	Path      evidence.Name   `json:"path"`
+	Via       []string        `json:"via,omitempty"`
+	Size      int64           `json:"size"`
+	MediaType string          `json:"media_type"`
+	Status    string          `json:"status"`
+	Reasons   []string        `json:"reasons,omitempty"`
+	Runs      []RunReport     `json:"runs,omitempty"`
+}
+
+// RunReport is the account of one current run.
+type RunReport struct {
+	Run         evidence.Digest  `json:"run"`
+	Plugin      string           `json:"plugin"`
+	Operation   string           `json:"operation"`
+	Outcome     evidence.Outcome `json:"outcome"`
+	Reason      string           `json:"reason,omitempty"`
+	Units       evidence.Units   `json:"units"`
+	UnreadBytes int64            `json:"unread_bytes"`
+	Records     int64            `json:"records"`
+	Artifacts   int64            `json:"artifacts"`
+	Diagnostics map[string]int64 `json:"diagnostics,omitempty"`
+	Keys        []string         `json:"keys,omitempty"`
+}
+
+// Complete states the case as it stands, without running anything.
+func (e *Engine) Complete(ctx context.Context) (*Report, error) {
+	p, err := e.newPlanner(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.complete(ctx)
+}
+
+func (p *planner) complete(ctx context.Context) (*Report, error) {
+	r := &Report{Artifacts: []ArtifactReport{}, Totals: Totals{Status: map[string]int64{}, Kinds: map[string]int64{}}}
+	for a, err := range p.e.c.Work(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		one, err := p.report(ctx, a, &r.Totals)
+		if err != nil {
+			return nil, err
+		}
+		r.Artifacts = append(r.Artifacts, one)
+		r.Totals.Artifacts++
+		r.Totals.Bytes += a.Size
+		r.Totals.Status[one.Status]++
+	}
+	for o, err := range p.e.c.Occurrences(ctx, "") {
+		if err != nil {
+			return nil, err
+		}
+		if o.Type == "refused" {
+			r.Totals.Refused++
+		}
+	}
+	sort.SliceStable(r.Artifacts, func(i, j int) bool {
+		x, y := &r.Artifacts[i], &r.Artifacts[j]
+		if x.Exhibit != y.Exhibit {
+			return x.Exhibit < y.Exhibit
+		}
+		return x.Path.Bytes() < y.Path.Bytes()
+	})
+	return r, nil
+}
+
+func (p *planner) report(ctx context.Context, a evidence.Artifact, t *Totals) (ArtifactReport, error) {
+	decisions, places, err := p.decide(ctx, a)
+	if err != nil {
+		return ArtifactReport{}, err
+	}
+	s := p.e.sniffed[a.SHA256]
+	one := ArtifactReport{Artifact: a.SHA256, Size: a.Size, MediaType: s.MediaType}
+	partial := false
+	if len(places) > 0 {
+		one.Exhibit, one.Path, one.Via = places[0].Item, places[0].Path, places[0].Via
+		partial = places[0].Partial
+	}
+	status := map[string]bool{}
+	for _, run := range evidence.CurrentRuns(p.runs[a.SHA256]) {
+		rr := accountOf(run)
+		one.Runs = append(one.Runs, rr)
+		for _, st := range statusesOf(run) {
+			status[st] = true
+		}
+		if run.Reason != "" {
+			one.Reasons = append(one.Reasons, run.Reason)
+		}
+		t.add(run)
+	}
+	var no []string
+	for _, d := range decisions {
+		switch {
+		case d.Ambiguous:
+			status[StatusUnresolved] = true
+			one.Reasons = append(one.Reasons, d.Why)
+		case d.Takes:
+			if why, due := p.wanted(a.SHA256, d, p.keys[d.Plugin]); due {
+				status[StatusDue] = true
+				one.Reasons = append(one.Reasons, fmt.Sprintf("%s %s is due: %s", d.Plugin, d.Operation, why))
+			}
+		default:
+			no = append(no, fmt.Sprintf("%s %s: %s", d.Plugin, d.Operation, d.Why))
+		}
+	}
+	if partial {
+		one.Reasons = append(one.Reasons, "it was cut short where it was taken from")
+	}
+	switch {
+	case s.Content == identify.Empty:
+		one.Status = StatusEmpty
+	case len(status) == 0:
+		one.Status, one.Reasons = StatusUnread, append(one.Reasons, no...)
+	default:
+		one.Status = worst(status)
+	}
+	slices.Sort(one.Reasons)
+	one.Reasons = slices.Compact(one.Reasons)
+	return one, nil
+}
+
+func accountOf(run evidence.Run) RunReport {
+	rr := RunReport{
+		Run: run.ID, Plugin: run.Plugin.Name, Operation: run.Operation, Outcome: run.Outcome, Reason: run.Reason,
+		Units: run.Units, UnreadBytes: run.Size - run.BytesRead, Artifacts: run.Artifacts, Keys: run.Keys,
+	}
+	if run.Records != nil {
+		rr.Records = run.Records.Count
+	}
+	if run.Diagnostics != nil {
+		rr.Diagnostics = run.Diagnostics.Codes
+	}
+	return rr
+}
+
+func statusesOf(run evidence.Run) []string {
+	var out []string
+	switch run.Outcome {
+	case evidence.OutcomeFailed:
+		return []string{StatusFailed}
+	case evidence.OutcomePartial:
+		out = append(out, StatusPartial)
+	}
+	if run.Diagnostics != nil {
+		if run.Diagnostics.Severities[evidence.SeverityDamage] > 0 {
+			out = append(out, StatusDamaged)
+		}
+		if run.Diagnostics.Severities[evidence.SeverityUnresolved] > 0 {
+			out = append(out, StatusUnresolved)
+		}
+	}
+	if run.Units.Rejected > 0 {
+		out = append(out, StatusRejects)
+	}
+	return append(out, StatusRead)
+}
+
+func (t *Totals) add(run evidence.Run) {
+	if run.Outcome == evidence.OutcomeFailed {
+		return
+	}
+	if run.Records != nil {
+		t.Records += run.Records.Count
+		for k, n := range run.Records.Kinds {
+			t.Kinds[k] += n
+		}
+	}
+	if run.Diagnostics != nil {
+		t.Diagnostics += run.Diagnostics.Count
+	}
+	t.Units.Read += run.Units.Read
+	t.Units.Emitted += run.Units.Emitted
+	t.Units.Rejected += run.Units.Rejected
+	t.Units.Skipped += run.Units.Skipped
+	if run.Units.Declared > 0 {
+		t.Units.Declared += run.Units.Declared
+	}
+}
+
+func worst(status map[string]bool) string {
+	for _, s := range statusOrder {
+		if status[s] {
+			return s
+		}
+	}
+	return StatusRead
+}
+
+// Failed reports whether inputs failed in the sense of --fail-on: "partial" asks
+// for what could be read in part only or not at all by the plugin that took it,
+// "rejects" for any rejected unit as well, "never" for nothing.
+func (r *Report) Failed(on string) bool {
+	bad := r.Totals.Status[StatusFailed] + r.Totals.Status[StatusPartial] + r.Totals.Status[StatusDamaged]
+	switch on {
+	case "never":
+		return false
+	case "rejects":
+		return bad+r.Totals.Status[StatusRejects]+r.Totals.Status[StatusUnresolved] > 0
+	}
+	return bad > 0
+}
+
+// Text writes the statement for a person: what needs attention one by one, the
+// rest in sums.
+func (r *Report) Text(w io.Writer) error {
+	b := &strings.Builder{}
+	for _, status := range statusOrder {
+		if status == StatusRead || r.Totals.Status[status] == 0 {
+			continue
+		}
+		fmt.Fprintf(b, "%s (%d)\n", headings[status], r.Totals.Status[status])
+		shown := 0
+		for i := range r.Artifacts {
+			a := &r.Artifacts[i]
+			if a.Status != status {
+				continue
+			}
+			if shown++; shown > 50 {
+				fmt.Fprintf(b, "  … and %d more; --json lists all\n", r.Totals.Status[status]-50)
+				break
+			}
+			a.text(b)
+		}
+	}
+	t := r.Totals
+	fmt.Fprintf(b, "%d artifacts, %d bytes: %d read whole", t.Artifacts, t.Bytes, t.Status[StatusRead])
+	for _, status := range statusOrder {
+		if status != StatusRead && t.Status[status] > 0 {
+			fmt.Fprintf(b, ", %d %s", t.Status[status], status)
+		}
+	}
+	fmt.Fprintf(b, "\nunits: %d read = %d emitted + %d rejected + %d skipped\n", t.Units.Read, t.Units.Emitted, t.Units.Rejected, t.Units.Skipped)
+	fmt.Fprintf(b, "records: %d%s; diagnostics: %d\n", t.Records, kindsText(t.Kinds), t.Diagnostics)
+	if t.Refused > 0 {
+		fmt.Fprintf(b, "%d things could not be taken in at intake; exhibit log says which\n", t.Refused)
+	}
+	if t.Records == 0 {
+		fmt.Fprintln(b, "NO RECORD was read from this case.")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+var headings = map[string]string{
+	StatusFailed: "FAILED: the plugin crashed, hung or contradicted itself", StatusPartial: "PARTIAL: a limit was reached", StatusDamaged: "DAMAGED: cut short or corrupt; what could be read was",
+	StatusUnresolved: "UNRESOLVED: no key, profile or layout at hand opens it, or some of it", StatusRejects: "WITH REJECTS: some units became no record", StatusDue: "DUE: not run yet",
+	StatusUnread: "UNREAD: no plugin reads it", StatusEmpty: "EMPTY",
+}
+
+func (a *ArtifactReport) text(b *strings.Builder) {
+	fmt.Fprintf(b, "  %s %q%s  %d bytes, %s\n", a.Exhibit, a.Path.String(), viaText(a.Via), a.Size, a.MediaType)
+	for _, r := range a.Runs {
+		fmt.Fprintf(b, "      %s %s %s:", r.Plugin, r.Operation, r.Outcome)
+		if r.Units.Declared >= 0 {
+			fmt.Fprintf(b, " declared %d,", r.Units.Declared)
+		}
+		fmt.Fprintf(b, " read %d, emitted %d, rejected %d, skipped %d; %d bytes unread", r.Units.Read, r.Units.Emitted, r.Units.Rejected, r.Units.Skipped, r.UnreadBytes)
+		if len(r.Diagnostics) > 0 {
+			fmt.Fprintf(b, ";%s", kindsText(r.Diagnostics))
+		}
+		b.WriteByte('\n')
+	}
+	if a.Status == StatusUnread {
+		return // each plugin's reason is in --json
+	}
+	for _, why := range a.Reasons {
+		fmt.Fprintf(b, "      %s\n", why)
+	}
+}
+
+func viaText(via []string) string {
+	if len(via) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(via, ", ") + ")"
+}
+
+func kindsText(kinds map[string]int64) string {
+	names := make([]string, 0, len(kinds))
+	for k := range kinds {
+		names = append(names, k)
+	}
+	slices.Sort(names)
+	b := &strings.Builder{}
+	for i, k := range names {
+		sep := ", "
+		if i == 0 {
+			sep = " "
+		}
+		fmt.Fprintf(b, "%s%d %s", sep, kinds[k], k)
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return " (" + strings.TrimSpace(b.String()) + ")"
+}

@@ -1,0 +1,420 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/exhibit-forensics/exhibit/internal/wire"
+)
+
+// beforeHandshake misbehaves before a host can speak to it.
+func beforeHandshake(program string) {
+	switch program {
+	case "garbage":
+		line := bytes.Repeat([]byte("garbage "), 4096)
+		for {
+			os.Stdout.Write(line)
+		}
+	case "silent":
+		time.Sleep(time.Hour)
+	case "tcp":
+		l, _ := net.Listen("unix", "x")
+		fmt.Printf("1|1|tcp|127.0.0.1:22|grpc|\n")
+		_ = l
+		time.Sleep(time.Hour)
+	case "elsewhere":
+		fmt.Printf("1|1|unix|/run/docker.sock|grpc|\n")
+		time.Sleep(time.Hour)
+	case "mute": // a socket that never answers
+		l, err := net.Listen("unix", "mute")
+		if err != nil {
+			os.Exit(3)
+		}
+		defer l.Close()
+		fmt.Printf("1|1|unix|mute|grpc|\n")
+		time.Sleep(time.Hour)
+	case "exits":
+		fmt.Fprintln(os.Stderr, "good bye")
+		os.Exit(3)
+	}
+}
+
+// stderr is descriptor 2 itself: go-plugin sends os.Stderr round by gRPC.
+var stderr = os.NewFile(2, "stderr")
+
+// modes is what the config may ask for. A mode that sets j.done to nil sends none.
+var modes = map[string]func(*job) error{
+	"ok": ok, "echo": echo, "input": input, "partial": partial, "failed": failed,
+	"crash": crash, "crash-once": crashOnce, "panic": panics, "hang": hang, "stop-self": stopSelf, "tick": tick,
+	"flood": flood, "flood-diagnostics": floodDiagnostics, "giant": giant, "flood-stderr": floodStderr, "flood-events": floodEvents,
+	"bomb": bomb, "bomb-shared": bombShared, "files": files, "threads": threads, "fork": forkBomb,
+	"wrong-count": wrongCount, "wrong-digest": wrongDigest, "wrong-units": wrongUnits, "wrong-rejects": wrongRejects,
+	"wrong-key": wrongKey, "wrong-bytes": wrongBytes, "no-done": noDone, "exit-0": exit0, "two-done": twoDone, "keep-open": keepOpen, "error": rpcError,
+	"raw": raw, "raw-diagnostic": rawDiagnostic, "raw-frames": rawFrames, "artifact": artifact, "artifact-open": artifactOpen, "bomb-artifact": bombArtifact,
+	"artifacts": artifacts, "slow": slow, "tries": tries, "environment": environment, "identity": identity, "clear-deathsig": clearDeathsig,
+}
+
+const recordLine = `{"extra":{"pad":"01234560123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456"},"flags":["x"],"kind":"row","source":{"length":1,"offset":0},"state":"live","table":"t","text":"关于taiwan,我有话要说","time":"2008-07-31T23:10:19Z"}`
+
+func (j *job) emit(n int) error {
+	for range n {
+		if err := j.records.line(recordLine); err != nil {
+			return err
+		}
+	}
+	j.done.Units.Read, j.done.Units.Emitted = int64(n), int64(n)
+	return nil
+}
+
+func ok(j *job) error {
+	j.done.BytesRead = j.req.GetInputs()[0].GetSize()
+	for _, k := range j.req.GetKeys() {
+		j.done.KeysUsed = append(j.done.KeysUsed, k.GetFingerprint())
+	}
+	return j.emit(j.N)
+}
+
+// echo makes one record of every line of the input, one diagnostic of every empty one.
+func echo(j *job) error {
+	b := make([]byte, j.req.GetInputs()[0].GetSize())
+	if _, err := j.inputs[0].ReadAt(b, 0); err != nil && len(b) > 0 {
+		return err
+	}
+	off := 0
+	for l := range bytes.Lines(b) {
+		j.done.Units.Read++
+		if text := bytes.TrimSuffix(l, []byte("\n")); len(text) == 0 {
+			j.done.Units.Rejected++
+			j.diags.line(fmt.Sprintf(`{"code":"line.empty","message":"The line is empty.","severity":"reject","source":{"length":0,"line":%d,"offset":%d}}`, j.done.Units.Read, off))
+		} else {
+			j.done.Units.Emitted++
+			j.records.line(fmt.Sprintf(`{"kind":"row","source":{"length":%d,"line":%d,"offset":%d},"text":"%s","time":null}`, len(text), j.done.Units.Read, off, text))
+		}
+		off += len(l)
+	}
+	j.done.BytesRead = uint64(off)
+	return nil
+}
+
+// input says in a record how the input's descriptor is.
+func input(j *job) error {
+	fd := int(j.inputs[0].Fd())
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err != nil {
+		return err
+	}
+	pos, err := unix.Seek(fd, 0, unix.SEEK_CUR)
+	if err != nil {
+		return err
+	}
+	_, writeErr := unix.Pwrite(fd, []byte("x"), 0)
+	_, seekErr := unix.Seek(fd, 3, unix.SEEK_SET) // must not show in the host's own
+	return j.records.line(fmt.Sprintf(`{"kind":"row","mode":%d,"offset":%d,"seek":"%v","time":null,"write":"%v"}`, flags&unix.O_ACCMODE, pos, seekErr, writeErr))
+}
+
+func partial(j *job) error {
+	j.done.Outcome, j.done.Reason = wire.Outcome_OUTCOME_PARTIAL, "cut\x1b[31m short"
+	return j.emit(3)
+}
+
+func failed(j *job) error {
+	j.done.Outcome, j.done.Reason = wire.Outcome_OUTCOME_FAILED, "wrong password"
+	return j.emit(3)
+}
+
+func crash(j *job) error {
+	j.emit(10_000)
+	j.records.flush()
+	fmt.Fprintln(stderr, "about to crash")
+	os.Exit(3)
+	return nil
+}
+
+// crashOnce crashes where the process has had a job before.
+func crashOnce(j *job) error {
+	if !j.first {
+		os.Exit(4)
+	}
+	return j.emit(1)
+}
+
+func panics(j *job) error {
+	j.emit(5)
+	var m map[string]int
+	m["x"] = 1
+	return nil
+}
+
+func hang(j *job) error {
+	j.emit(5)
+	j.records.flush()
+	select {}
+}
+
+// stopSelf stops the process. As first process of its namespace it cannot.
+func stopSelf(j *job) error {
+	j.records.flush()
+	unix.Kill(os.Getpid(), unix.SIGSTOP)
+	select {}
+}
+
+// tick hangs, but keeps saying so.
+func tick(j *job) error {
+	for {
+		err := j.events.Send(&wire.ProcessEvent{Kind: &wire.ProcessEvent_Progress{Progress: &wire.Progress{BytesRead: 7}}})
+		if err != nil {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// slow works for as long as it takes, and says how far it is.
+func slow(j *job) error {
+	for i := range j.N {
+		j.events.Send(&wire.ProcessEvent{Kind: &wire.ProcessEvent_Progress{Progress: &wire.Progress{UnitsRead: uint64(i + 1)}}})
+		time.Sleep(50 * time.Millisecond)
+	}
+	return j.emit(1)
+}
+
+func flood(j *job) error {
+	for {
+		if err := j.records.line(recordLine); err != nil {
+			return err
+		}
+	}
+}
+
+func floodDiagnostics(j *job) error {
+	for {
+		if err := j.diags.line(`{"code":"x","message":"x","severity":"info"}`); err != nil {
+			return err
+		}
+	}
+}
+
+func floodEvents(j *job) error {
+	for i := uint64(0); ; i++ {
+		if err := j.events.Send(&wire.ProcessEvent{Kind: &wire.ProcessEvent_Progress{Progress: &wire.Progress{BytesRead: i}}}); err != nil {
+			return err
+		}
+	}
+}
+
+func floodStderr(j *job) error {
+	line := strings.Repeat("evidence ", 1000)
+	for range j.N {
+		fmt.Fprintln(stderr, line)
+	}
+	return j.emit(1)
+}
+
+func giant(j *job) error {
+	j.records.write([]byte(`{"kind":"row","text":"`))
+	for {
+		if err := j.records.write(bytes.Repeat([]byte("x"), 64<<10)); err != nil {
+			return err
+		}
+	}
+}
+
+// bomb fills private memory: RLIMIT_DATA.
+func bomb(j *job) error {
+	var keep [][]byte
+	for {
+		b := make([]byte, 16<<20)
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+		keep = append(keep, b)
+		runtime.KeepAlive(keep)
+	}
+}
+
+// bombShared fills shared memory, which RLIMIT_DATA does not count: the watchdog.
+func bombShared(j *job) error {
+	for {
+		b, err := unix.Mmap(-1, 0, 64<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
+		if err != nil {
+			return err
+		}
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+	}
+}
+
+func files(j *job) error {
+	for i := 0; ; i++ {
+		f, err := os.Create(fmt.Sprintf("f%d", i))
+		if err != nil {
+			return err
+		}
+		f.Close()
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func threads(j *job) error {
+	for range 2000 {
+		go func() {
+			runtime.LockOSThread()
+			time.Sleep(time.Hour)
+		}()
+	}
+	select {}
+}
+
+// forkBomb tries to become many; where it cannot it says how often it failed.
+func forkBomb(j *job) error {
+	var refused int
+	for range 100 {
+		pid, _, errno := syscall.RawSyscall6(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
+		if errno == 0 && pid == 0 {
+			for {
+				syscall.RawSyscall6(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
+			}
+		}
+		if errno == syscall.EPERM {
+			refused++
+		}
+	}
+	return j.records.line(fmt.Sprintf(`{"kind":"row","refused":%d}`, refused))
+}
+
+func wrongCount(j *job) error  { j.emit(5); j.records.count--; return nil }
+func wrongDigest(j *job) error { j.emit(5); j.records.sum.Write([]byte("x")); return nil }
+func wrongUnits(j *job) error  { j.emit(5); j.done.Units.Skipped = 1; return nil }
+func wrongBytes(j *job) error {
+	j.emit(5)
+	j.done.BytesRead = 1 << 40
+	return nil
+}
+func wrongKey(j *job) error {
+	j.emit(5)
+	j.done.KeysUsed = []string{"key:0000000000000000"}
+	return nil
+}
+func wrongRejects(j *job) error {
+	j.done.Units.Read, j.done.Units.Rejected = 1, 1 // without the diagnostic
+	return nil
+}
+
+func noDone(j *job) error { j.emit(5); j.finish(); j.done = nil; return nil }
+
+func exit0(j *job) error {
+	j.emit(5)
+	j.finish()
+	os.Exit(0)
+	return nil
+}
+
+func twoDone(j *job) error {
+	j.emit(5)
+	d := j.done
+	j.finish()
+	j.done = nil
+	for range 2 {
+		j.events.Send(&wire.ProcessEvent{Kind: &wire.ProcessEvent_Done{Done: d}})
+	}
+	return nil
+}
+
+// keepOpen keeps a second descriptor of a stream it says it has closed.
+func keepOpen(j *job) error {
+	unix.FcntlInt(j.records.f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	return j.emit(5)
+}
+
+func rpcError(j *job) error { return errors.New("no such thing") }
+
+// raw writes the input's bytes to the records as they are.
+func raw(j *job) error { return rawTo(j, j.records) }
+
+func rawDiagnostic(j *job) error { return rawTo(j, j.diags) }
+
+func rawFrames(j *job) error { return rawTo(j, j.arts) }
+
+func rawTo(j *job, o *out) error {
+	b := make([]byte, j.req.GetInputs()[0].GetSize())
+	if _, err := j.inputs[0].ReadAt(b, 0); err != nil {
+		return err
+	}
+	o.count = uint64(bytes.Count(b, []byte("\n")))
+	if o == j.arts {
+		o.count = uint64(j.N)
+	}
+	return o.write(b)
+}
+
+// artifact copies the input as one artifact.
+func artifact(j *job) error {
+	b := make([]byte, j.req.GetInputs()[0].GetSize())
+	if _, err := j.inputs[0].ReadAt(b, 0); err != nil {
+		return err
+	}
+	j.arts.frame('B', []byte(`{"meta":{"mode":420},"name":{"raw":"/2EK","text":"`+"\uFFFD"+`a\n"},"steps":[{"op":"copy"}],"text":true}`))
+	for len(b) > 0 {
+		n := min(len(b), 1000)
+		j.arts.frame('D', b[:n])
+		b = b[n:]
+	}
+	return j.arts.frame('E', []byte(`{"complete":true,"reason":""}`))
+}
+
+func artifacts(j *job) error {
+	for range j.N {
+		j.arts.frame('B', []byte(`{}`))
+		j.arts.frame('E', []byte(`{"complete":false,"reason":"damaged"}`))
+	}
+	return nil
+}
+
+// artifactOpen leaves its artifact without an end.
+func artifactOpen(j *job) error {
+	j.done.Outcome, j.done.Reason = wire.Outcome_OUTCOME_PARTIAL, "input ends early"
+	j.arts.frame('B', []byte(`{"text":false}`))
+	return j.arts.frame('D', []byte("half"))
+}
+
+func bombArtifact(j *job) error {
+	j.arts.frame('B', []byte(`{}`))
+	zeros := make([]byte, 1<<20)
+	for {
+		if err := j.arts.frame('D', zeros); err != nil {
+			return err
+		}
+	}
+}
+
+// environment says what the process is told.
+func environment(j *job) error {
+	for _, e := range os.Environ() {
+		name, _, _ := strings.Cut(e, "=")
+		j.records.line(fmt.Sprintf(`{"kind":"row","name":"%s"}`, name))
+	}
+	return nil
+}
+
+// identity tells jobs of one process from those of another.
+func identity(j *job) error {
+	return j.records.line(fmt.Sprintf(`{"first":%v,"kind":"row"}`, j.first))
+}
+
+// clearDeathsig tries to outlive the host.
+func clearDeathsig(j *job) error {
+	err := unix.Prctl(unix.PR_SET_PDEATHSIG, 0, 0, 0, 0)
+	j.records.line(fmt.Sprintf(`{"err":"%v","kind":"row"}`, err))
+	j.records.flush()
+	select {}
+}

@@ -1,0 +1,267 @@
+// Package view reads a case back: records and diagnostics as people and programs
+// see them, joined with exhibit, path and id, which runs and record sets know
+// nothing of.
+package view
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/exhibit-forensics/exhibit/evidence"
+	"github.com/exhibit-forensics/exhibit/evidence/store"
+)
+
+// Filter narrows what is shown; the zero value is everything current.
+type Filter struct {
+	Kind    string
+	Exhibit string
+	// Superseded shows also what a later run took the place of.
+	Superseded bool
+}
+
+// Records calls yield with each current record, joined (docs/formats/records.md,
+// last paragraph): canonical JSON without newline, in the order of the log. The
+// slice is good until yield returns.
+func Records(ctx context.Context, c *store.Case, f Filter, yield func(line []byte) error) error {
+	return each(ctx, c, f, func(r *joined) error {
+		set := r.run.Records
+		if set == nil || f.Kind != "" && set.Kinds[f.Kind] == 0 {
+			return nil
+		}
+		return r.lines(ctx, c, set.Artifact, func(n int64, line []byte) error {
+			if f.Kind != "" {
+				if kind, _ := evidence.KindAndTime(line); kind != f.Kind {
+					return nil
+				}
+			}
+			out, err := r.join(line, evidence.RecordID(set.Artifact, n))
+			if err != nil {
+				return err
+			}
+			return yield(out)
+		})
+	})
+}
+
+// Diagnostics does the same for diagnostics; their ids name the diagnostic set.
+func Diagnostics(ctx context.Context, c *store.Case, f Filter, yield func(line []byte) error) error {
+	return each(ctx, c, f, func(r *joined) error {
+		set := r.run.Diagnostics
+		if set == nil {
+			return nil
+		}
+		return r.lines(ctx, c, set.Artifact, func(n int64, line []byte) error {
+			out, err := r.join(line, evidence.RecordID(set.Artifact, n))
+			if err != nil {
+				return err
+			}
+			return yield(out)
+		})
+	})
+}
+
+// joined is a run with what is joined to each of its lines.
+type joined struct {
+	run     evidence.Run
+	exhibit []byte // `"exhibit":"…",` or nothing
+	source  []byte // the members `artifact` … `via` of source, by name
+	members map[string][]byte
+	buf     []byte
+}
+
+func each(ctx context.Context, c *store.Case, f Filter, do func(*joined) error) error {
+	runs, err := currentRuns(ctx, c, f.Superseded)
+	if err != nil {
+		return err
+	}
+	state, err := c.State(ctx)
+	if err != nil {
+		return err
+	}
+	items := map[string]store.Item{}
+	for _, it := range state.Items {
+		items[it.Exhibit] = it
+	}
+	places, err := c.PlaceIndex(ctx)
+	if err != nil {
+		return err
+	}
+	for _, run := range runs {
+		all, err := places.Places(run.Input)
+		if err != nil {
+			return err
+		}
+		mine := placesOf(run, all, items, f.Exhibit)
+		if len(mine) == 0 {
+			continue
+		}
+		j, err := newJoined(run, mine)
+		if err != nil {
+			return err
+		}
+		if err := do(j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// currentRuns in the order of the log.
+func currentRuns(ctx context.Context, c *store.Case, all bool) ([]evidence.Run, error) {
+	var rows []evidence.Run
+	for row, err := range c.Runs(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row.Run)
+	}
+	if all {
+		return rows, nil
+	}
+	return evidence.CurrentRuns(rows), nil
+}
+
+// placesOf are the places of a run's input whose item was declared as the run's
+// config says: one artifact may stand in two items with different zones.
+func placesOf(run evidence.Run, all []store.PlaceOf, items map[string]store.Item, exhibit string) []store.PlaceOf {
+	var config struct{ Zone, Charset string }
+	if err := json.Unmarshal(run.Config, &config); err != nil {
+		return nil
+	}
+	var out []store.PlaceOf
+	for _, p := range all {
+		it := items[p.Item]
+		if exhibit != "" && p.Item != exhibit || config.Charset != it.Charset {
+			continue
+		}
+		if run.Operation == evidence.OpParse && config.Zone != it.Zone {
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func newJoined(run evidence.Run, places []store.PlaceOf) (*joined, error) {
+	j := &joined{run: run, members: map[string][]byte{}}
+	first := places[0]
+	add := func(name string, v any) error {
+		b, err := evidence.Canonical(v)
+		j.members[name] = b
+		return err
+	}
+	if err := add("artifact", run.Input.String()); err != nil {
+		return nil, err
+	}
+	if err := add("path", first.Path.String()); err != nil {
+		return nil, err
+	}
+	if first.Path.Raw != nil {
+		if err := add("path_raw", first.Path.Raw); err != nil {
+			return nil, err
+		}
+	}
+	if len(first.Via) > 0 {
+		if err := add("via", first.Via); err != nil {
+			return nil, err
+		}
+	}
+	if first.Partial {
+		if err := add("partial", true); err != nil {
+			return nil, err
+		}
+	}
+	if len(places) > 1 {
+		var paths []string
+		for _, p := range places {
+			paths = append(paths, p.Item+":"+p.Path.String())
+		}
+		if err := add("paths", paths); err != nil {
+			return nil, err
+		}
+	}
+	exhibit, err := evidence.Canonical(first.Item)
+	if err != nil {
+		return nil, err
+	}
+	j.exhibit = exhibit
+	return j, nil
+}
+
+func (j *joined) lines(ctx context.Context, c *store.Case, set evidence.Digest, f func(n int64, line []byte) error) error {
+	a, err := c.Artifact(ctx, set)
+	if err != nil {
+		return err
+	}
+	obj, err := c.Blobs().Reader(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer obj.Close()
+	var n int64
+	return evidence.Lines(obj, a.Size, func(line []byte) error {
+		if n++; n%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return f(n, line)
+	})
+}
+
+// join merges id, exhibit and source members into a line, keeping it canonical:
+// both lists of members ascend, so this is a merge.
+func (j *joined) join(line []byte, id string) ([]byte, error) {
+	idText := evidence.AppendString(nil, id)
+	m := merger{dst: append(j.buf[:0], '{')}
+	m.extra(nameExhibit, j.exhibit)
+	m.extra(nameID, idText)
+	hasSource := false
+	err := evidence.Members(line, func(name, value []byte) error {
+		if bytes.Equal(name, nameSource) {
+			hasSource = true
+			merged, err := j.joinSource(value)
+			if err != nil {
+				return err
+			}
+			value = merged
+		}
+		m.member(name, value)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("view: record %s: %w", id, err)
+	}
+	if !hasSource {
+		merged, err := j.joinSource([]byte("{}"))
+		if err != nil {
+			return nil, err
+		}
+		m.late(nameSource, merged)
+	}
+	j.buf = m.end()
+	return j.buf, nil
+}
+
+var (
+	nameExhibit = []byte("exhibit")
+	nameID      = []byte("id")
+	nameSource  = []byte("source")
+	sourceNames = []string{"artifact", "partial", "path", "path_raw", "paths", "via"}
+)
+
+func (j *joined) joinSource(value []byte) ([]byte, error) {
+	m := merger{dst: []byte{'{'}}
+	for _, name := range sourceNames {
+		if v, ok := j.members[name]; ok {
+			m.extra([]byte(name), v)
+		}
+	}
+	if err := evidence.Members(value, func(name, v []byte) error {
+		m.member(name, v)
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("view: source: %w", err)
+	}
+	return m.end(), nil
+}

@@ -1,0 +1,133 @@
+package verify
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// conclude draws the report's verdict and sentences.
+func (v *verifier) conclude() *Report {
+	r := v.report
+	if v.c.verdict() < CannotVerify && v.c.counted("entries of the custody log") == 0 {
+		v.c.place().find(CannotVerify, "case", "holds nothing that could be verified", "")
+	}
+	v.always()
+	v.c.fill(r)
+	r.Verdict = r.Integrity
+	if r.Integrity == BelowRequired {
+		r.Integrity = Intact
+	}
+	r.Exit = r.Verdict.ExitCode()
+	r.Sentences = r.sentences()
+	return r
+}
+
+// always lists what is never checked here.
+func (v *verifier) always() {
+	for _, s := range []string{
+		"Whether what was entered in the log is true or complete, and whether the evidence was genuine before it was received.",
+		"Whether the plugins, run again, would give the same records.",
+		"The keys under secrets/, and index.db, which is made from the rest and can be made again.",
+	} {
+		v.c.skip(s)
+	}
+}
+
+// sentences say in plain words what the report comes to.
+func (r *Report) sentences() []string {
+	var s []string
+	switch r.Verdict {
+	case Intact, BelowRequired:
+		s = append(s, "Everything that was checked is as it was recorded.")
+	case CannotVerify:
+		s = append(s, "It cannot be said whether this case is intact: something could not be read or understood.")
+	case Incomplete:
+		s = append(s, "Something that the custody log names is missing. What is there is as it was recorded.")
+	case Altered:
+		s = append(s, "Something in this case is not as it was recorded.")
+	case RolledBack:
+		s = append(s, "The custody log is shorter than it once was: entries were removed, or an older copy of the case was put back.")
+	case Forked:
+		s = append(s, "The custody log is not the one that was signed or handed out: there are two histories under one name.")
+	}
+	if r.Log.Entries > 0 {
+		s = append(s, fmt.Sprintf("The custody log %s has %d entries, from %s to %s by the clocks of the computers that wrote them.", r.Log.Origin, r.Log.Entries, r.Log.First, r.Log.Last))
+	}
+	return append(s, r.Attestation.sentences(r.Log.Entries)...)
+}
+
+func (a Attestation) sentences(entries int64) []string {
+	var s []string
+	switch a.Level {
+	case Unattested:
+		s = append(s, "Nobody has signed the log as it is: whoever can write to the case could have made it anew.")
+	case SelfAsserted:
+		s = append(s, fmt.Sprintf("The first %d entries are signed, by a key that only the case itself vouches for: whoever holds that key, or replaced the whole case, could have made it anew.", a.Covered))
+	case Trusted:
+		s = append(s, fmt.Sprintf("The first %d entries are signed by a key that you trust: only its holder could have made them anew.", a.Covered))
+	case Anchored:
+		s = append(s, fmt.Sprintf("The first %d entries are those of the receipt that you gave: they have not changed since you received it.", a.Covered))
+	}
+	if a.Tail > 0 && a.Level > Unattested {
+		s = append(s, fmt.Sprintf("The last %d of %d entries came after every signature and are attested by nobody.", a.Tail, entries))
+	}
+	return s
+}
+
+// Text writes the report for people.
+func (r *Report) Text(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\ncase         %s\nverified     %s\nattestation  %s\n\n", r.Verdict, r.Case, r.At.Format("2006-01-02 15:04:05 UTC"), r.Attestation.Level)
+	for _, s := range r.Sentences {
+		fmt.Fprintln(&b, s)
+	}
+	for _, part := range []struct {
+		title   string
+		remarks bool
+	}{{"What is wrong", false}, {"Remarks", true}} {
+		titled := false
+		for _, f := range r.Findings {
+			if (f.Verdict == Intact) != part.remarks {
+				continue
+			}
+			if !titled {
+				fmt.Fprintf(&b, "\n%s\n", part.title)
+				titled = true
+			}
+			b.WriteString("  ")
+			if !part.remarks {
+				fmt.Fprintf(&b, "%s: ", f.Verdict)
+			}
+			fmt.Fprintf(&b, "%s %s", f.Object, f.What)
+			if f.Detail != "" {
+				fmt.Fprintf(&b, " (%s)", f.Detail)
+			}
+			b.WriteByte('\n')
+		}
+	}
+	if r.More > 0 {
+		fmt.Fprintf(&b, "  and %d more that are not listed\n", r.More)
+	}
+	b.WriteString("\nChecked\n")
+	for _, c := range r.Checked {
+		fmt.Fprintf(&b, "  %d %s", c.N, c.What)
+		if c.Bytes > 0 {
+			fmt.Fprintf(&b, ", %d bytes", c.Bytes)
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("\nNot checked\n")
+	for _, s := range r.NotChecked {
+		fmt.Fprintf(&b, "  %s\n", s)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// JSON returns the report as one JSON object, indented, with a newline.
+func (r *Report) JSON() ([]byte, error) {
+	b, err := json.MarshalIndent(r, "", "  ")
+	return append(b, '\n'), err
+}

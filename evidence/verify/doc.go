@@ -1,0 +1,17 @@
+// Package verify is the second opinion over a case directory: whether what lies
+// there is what the custody log says was put there.
+//
+// It trusts nothing that the writer of a case trusts. It reads case.db and the
+// objects itself, read-only, and recomputes every hash with code of its own,
+// written from docs/formats/; it imports neither evidence/store nor
+// evidence/blob. A mistake would have to be made twice to go unseen.
+//
+// It proves that a record has not changed since somebody outside held a
+// fingerprint of it (a receipt, a trusted key). It proves nothing about whether
+// the record was true, complete or lawfully obtained when it was made.
+//
+// The case is untrusted input: whatever its bytes are, Case returns a report.
+// Nothing is written, but where case.db has a write-ahead log SQLite may leave
+// case.db-shm, its index, beside it. No evidence and no disclosed value appears
+// in a report: digests, field names, row numbers and the paths of sources do.
+package verify

@@ -1,0 +1,203 @@
+// Package archtest holds the module's import policy, as a test.
+package archtest
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/exhibit-forensics/exhibit/"
+
+// policy is a statement of policy: change it in its own commit, with a reason.
+// The package on the left may import only the local packages on the right. A
+// package without a line of its own takes that of the longest pattern above it.
+var policy = map[string]string{
+	"schemas":              "",
+	"evidence":             "",
+	"evidence/custody":     "evidence",
+	"evidence/blob":        "evidence",
+	"evidence/store":       "evidence evidence/custody evidence/blob schemas",
+	"evidence/verify":      "evidence evidence/custody schemas",
+	"internal/wire":        "",
+	"internal/corpus":      "",
+	"internal/corpus/*":    "internal/corpus",
+	"plugins/sdk":          "evidence internal/wire",
+	"plugins/sdk/layout":   "evidence plugins/sdk",
+	"plugins/sdk/sdktest":  "evidence internal/wire plugins/sdk",
+	"plugins/*":            "evidence plugins/sdk plugins/sdk/layout",
+	"core/identify":        "evidence",
+	"core/dispatch":        "evidence core/identify",
+	"core/signer":          "evidence evidence/custody",
+	"core/host":            "evidence internal/wire core/host/sandbox core/host/internal/*",
+	"core/host/sandbox":    "evidence core/host/internal/*",
+	"core/host/internal/*": "evidence internal/wire",
+	"core/index":           "evidence",
+	"core/keyring":         "evidence evidence/store evidence/blob",
+	"core/layouts":         "evidence evidence/store schemas",
+	"core/locate":          "evidence evidence/store",
+	"core/intake":          "evidence evidence/store evidence/blob evidence/custody",
+	"core/view":            "evidence evidence/store evidence/blob core/index",
+	"core/engine":          "evidence evidence/store evidence/blob evidence/custody core/identify core/dispatch core/host core/index core/keyring",
+	"cmd/exhibit":          "core/* evidence evidence/* schemas",
+}
+
+// sole names the only packages that may import a risky dependency; "" is none.
+var sole = map[string]string{
+	"github.com/mattn/go-sqlite3": "evidence/store evidence/verify core/index",
+	"net/http":                    "",
+	"plugin":                      "",
+	"testing":                     "plugins/sdk/sdktest",
+}
+
+// pure packages import the standard library only.
+var pure = map[string]bool{"evidence": true, "schemas": true}
+
+func policyFor(dir string) (string, bool) {
+	if p, ok := policy[dir]; ok {
+		return p, true
+	}
+	if p, ok := policy[path.Dir(dir)+"/*"]; ok {
+		return p, true
+	}
+	return "", false
+}
+
+// TestImports reads the sources itself rather than running "go list": the test
+// cache tracks files this process opens, and not those a child process opens.
+func TestImports(t *testing.T) {
+	seen := 0
+	eachSource(t, func(name string, f *ast.File) {
+		seen++
+		from := path.Dir(name)
+		allowed, ok := policyFor(from)
+		if !ok {
+			t.Errorf("%s: no import policy; add it to policy", from)
+		}
+		for _, spec := range f.Imports {
+			imp, _ := strconv.Unquote(spec.Path.Value)
+			if only, risky := sole[imp]; risky && !match(only, from) {
+				t.Errorf("%s imports %s; only %q may", name, imp, only)
+			}
+			to, local := strings.CutPrefix(imp, module)
+			if local && !match(allowed, to) {
+				t.Errorf("%s must not import %s", name, to)
+			}
+			if pure[from] && strings.Contains(strings.SplitN(imp, "/", 2)[0], ".") {
+				t.Errorf("%s imports %s; %s is standard library only", name, imp, from)
+			}
+		}
+	})
+	if seen == 0 {
+		t.Fatal("no source files seen")
+	}
+}
+
+// TestPluginsAreChecked: every bundled plugin has a manifest and runs the
+// conformance checks.
+func TestPluginsAreChecked(t *testing.T) {
+	root := os.DirFS("../..")
+	dirs, err := fs.Glob(root, "plugins/*/main.go")
+	if err != nil || len(dirs) == 0 {
+		t.Fatal("no plugins", err)
+	}
+	for _, main := range dirs {
+		dir := path.Dir(main)
+		if _, err := fs.Stat(root, dir+"/plugin.json"); err != nil {
+			t.Errorf("%s: %v", dir, err)
+		}
+		tests, _ := fs.Glob(root, dir+"/*_test.go")
+		called := false
+		for _, name := range tests {
+			text, err := fs.ReadFile(root, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			called = called || strings.Contains(string(text), "sdktest.Run(")
+		}
+		if !called {
+			t.Errorf("%s: no test calls sdktest.Run", dir)
+		}
+	}
+}
+
+// forbidden calls outside main programs and tests: time and randomness come in
+// from outside, and only main ends the program.
+var forbidden = map[string]string{
+	"time.Now": "", "os.Exit": "", "context.Background": "", "context.TODO": "", "fmt.Print": "", "fmt.Println": "", "fmt.Printf": "",
+}
+
+func TestNoHiddenInputs(t *testing.T) {
+	eachSource(t, func(name string, f *ast.File) {
+		if f.Name.Name == "main" || strings.HasPrefix(name, "plugins/sdk/sdktest/") {
+			return
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			sel, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			pkg, ok := sel.X.(*ast.Ident)
+			if !ok || pkg.Obj != nil {
+				return true
+			}
+			call := pkg.Name + "." + sel.Sel.Name
+			if allowed, bad := forbidden[call]; bad && !match(allowed+" "+exempt[call], path.Dir(name)) {
+				t.Errorf("%s uses %s; it must come in from outside", name, call)
+			}
+			return true
+		})
+	})
+}
+
+// exempt lists where a forbidden call is the point: the SDK's Main and the
+// launcher are the main programs of other processes.
+var exempt = map[string]string{
+	"os.Exit":            "plugins/sdk",
+	"context.Background": "plugins/sdk",
+	"time.Now":           "plugins/sdk core/host",
+}
+
+func eachSource(t *testing.T, do func(name string, f *ast.File)) {
+	t.Helper()
+	root := os.DirFS("../..")
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "bin" || strings.HasPrefix(d.Name(), ".") && name != ".") {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		src, err := fs.ReadFile(root, name)
+		if err != nil {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, src, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		do(name, f)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func match(patterns, name string) bool {
+	for _, p := range strings.Fields(patterns) {
+		if ok, _ := path.Match(p, name); ok {
+			return true
+		}
+	}
+	return false
+}

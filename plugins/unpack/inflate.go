@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bufio"
+	"compress/flate"
+	"io"
+
+	fast "github.com/klauspost/compress/flate"
+
+	"github.com/exhibit-forensics/exhibit/plugins/sdk"
+)
+
+// inflater decodes deflate (RFC 1951). The fast decoder gives up some bytes before
+// a stream's break; the standard library's does not, and is asked for those.
+type inflater struct {
+	in     *sdk.Input
+	offset int64 // of the stream in the input
+	length int64
+	r      io.Reader
+	fast   io.ReadCloser
+	n      int64 // bytes given so far
+}
+
+// reset begins the stream that br is at, which are the input's bytes from offset on.
+func (f *inflater) reset(br *bufio.Reader, offset, length int64) error {
+	f.offset, f.length, f.n = offset, length, 0
+	if f.fast == nil {
+		f.fast = fast.NewReader(br)
+	} else if err := f.fast.(fast.Resetter).Reset(br, nil); err != nil {
+		return err
+	}
+	f.r = f.fast
+	return nil
+}
+
+func (f *inflater) Read(p []byte) (int, error) {
+	n, err := f.r.Read(p)
+	f.n += int64(n)
+	if err == nil || err == io.EOF || f.r != f.fast || f.in.Err() != nil {
+		return n, err
+	}
+	patient := flate.NewReader(bufio.NewReaderSize(f.in.Section(f.offset, f.length), 64<<10))
+	if _, again := io.CopyN(io.Discard, patient, f.n); again != nil {
+		return n, err // it does no better
+	}
+	f.r = patient
+	if n > 0 {
+		return n, nil
+	}
+	return f.Read(p)
+}

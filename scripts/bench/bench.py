@@ -1,0 +1,217 @@
+"""Measure exhibit against stock tools over the same files, in one run.
+
+Usage: bench.py BIN WORKDIR [--messages N] [--files N] [--gib N] [--full]
+Prints ratios. Rates are wall clock of whole processes on a warm page cache,
+best of --rounds; machines are shared and noisy, so read the ratios."""
+import argparse, hashlib, os, shutil, subprocess, sys, threading, time
+
+ap = argparse.ArgumentParser()
+ap.add_argument("bin"), ap.add_argument("work")
+ap.add_argument("--messages", type=int, default=1_000_000)
+ap.add_argument("--files", type=int, default=100_000)
+ap.add_argument("--gib", type=float, default=1)
+ap.add_argument("--rounds", type=int, default=3)
+ap.add_argument("--full", action="store_true", help="also 10 times the messages, for peak memory")
+ap.add_argument("--only", default="")
+a = ap.parse_args()
+exhibit = os.path.join(a.bin, "exhibit")
+os.makedirs(a.work, exist_ok=True)
+env = dict(os.environ, EXHIBIT_HOME=os.path.join(a.work, "home"), LC_ALL="C")
+
+
+def tree(pid):
+    """pid and all its descendants."""
+    kids = {}
+    for p in os.listdir("/proc"):
+        if p.isdigit():
+            try:
+                ppid = int(open(f"/proc/{p}/stat").read().rsplit(")", 1)[1].split()[1])
+                kids.setdefault(ppid, []).append(int(p))
+            except OSError:
+                pass
+    out, todo = [], [pid]
+    while todo:
+        p = todo.pop()
+        out.append(p)
+        todo += kids.get(p, [])
+    return out
+
+
+def run(argv, ok=(0,), watch=False, **kw):
+    """Run a command; return wall seconds, CPU seconds and peak RSS by process name."""
+    peak, stop = {}, threading.Event()
+    before = os.times()
+    t = time.monotonic()
+    p = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env, **kw)
+
+    def sample():
+        while not stop.wait(0.1):
+            for pid in tree(p.pid):
+                try:
+                    exe = os.readlink(f"/proc/{pid}/exe")
+                    name = "plugin " + os.path.basename(os.path.dirname(exe)) if exe.endswith("/plugin") else os.path.basename(exe)
+                    for line in open(f"/proc/{pid}/status"):
+                        if line.startswith("VmHWM:"):
+                            peak[name] = max(peak.get(name, 0), int(line.split()[1]))
+                except OSError:
+                    pass
+
+    if watch:
+        threading.Thread(target=sample, daemon=True).start()
+    err = p.communicate()[1]
+    wall = time.monotonic() - t
+    stop.set()
+    after = os.times()
+    if p.returncode not in ok:
+        sys.exit(f"{argv}: exit {p.returncode}\n{err.decode(errors='replace')}")
+    cpu = (after.children_user + after.children_system) - (before.children_user + before.children_system)
+    return wall, cpu, peak
+
+
+def best(f):
+    return min(f() for _ in range(a.rounds))
+
+
+def fresh(name):
+    d = os.path.join(a.work, name)
+    if os.path.exists(d):
+        subprocess.run(["chmod", "-R", "u+w", d], check=True)
+        shutil.rmtree(d)
+    return d
+
+
+def case(name):
+    d = fresh(name)
+    run([exhibit, "init", d])
+    return d
+
+
+def say(*words):
+    print(*words, flush=True)
+
+
+def ratios(title, unit, ours, others):
+    say(f"\n{title}")
+    say(f"  exhibit {ours:,.0f} {unit}")
+    for name, rate in others.items():
+        say(f"  {name} {rate:,.0f} {unit}: exhibit is {ours / rate:.2f} x")
+
+
+def intake():
+    d = fresh("large")
+    os.makedirs(d)
+    size = int(a.gib * (1 << 30)) // 4
+    block = hashlib.shake_256(b"exhibit bench").digest(1 << 24)
+    for i in range(4):
+        with open(os.path.join(d, f"{i}.bin"), "wb") as f:
+            left = size
+            while left > 0:
+                f.write(block[: min(left, len(block))])
+                left -= len(block)
+    files = [os.path.join(d, f"{i}.bin") for i in range(4)]
+    total = 4 * size / 1e6
+    subprocess.run(["cat", *files], stdout=subprocess.DEVNULL, check=True)
+
+    def add():
+        c = case("case-large")
+        return run([exhibit, "--case", c, "add", d])[0]
+
+    def in_place():
+        c = case("case-place")
+        return run([exhibit, "--case", c, "add", "--in-place", d])[0]
+
+    ours = total / best(add)
+    place = total / best(in_place)
+    others = {
+        "md5 alone, one file after another (openssl md5, the slowest single hash)": total / best(lambda: run(["openssl", "md5", *files])[0]),
+        "sha256sum": total / best(lambda: run(["sha256sum", *files])[0]),
+        "hashdeep -c md5,sha1,sha256": total / best(lambda: run(["hashdeep", "-c", "md5,sha1,sha256", *files])[0]),
+    }
+    ratios(f"intake of {a.gib:g} GiB in 4 files: SHA-256, SHA-1, MD5, copied, durable", "MB/s", ours, others)
+    ratios("the same --in-place: hashed, not copied", "MB/s", place, others)
+    fresh("case-large"), fresh("case-place"), fresh("large")
+
+
+def small():
+    d = fresh("small")
+    for i in range(a.files):
+        if i % 1000 == 0:
+            sub = os.path.join(d, f"{i // 1000:04}")
+            os.makedirs(sub)
+        with open(os.path.join(sub, f"{i}.txt"), "wb") as f:
+            f.write(b"%d " % i * (i % 50 + 1))
+
+    def add():
+        c = case("case-small")
+        return run([exhibit, "--case", c, "add", d], watch=False)[0]
+
+    def hashdeep():
+        return run(["hashdeep", "-r", "-c", "md5,sha1,sha256", d])[0]
+
+    def copy():
+        to = fresh("copied")
+        w = run(["cp", "-a", d, to])[0] + run(["sync", "-f", to])[0]
+        return w
+
+    ratios(f"intake of {a.files:,} small files: hashed, stored, logged, durable", "files/s", a.files / best(add), {
+        "hashdeep -r (hashes only, stores nothing)": a.files / best(hashdeep),
+        "cp -a and sync (copies only, hashes nothing)": a.files / best(copy),
+    })
+    fresh("case-small"), fresh("small"), fresh("copied")
+
+
+def messages(n, baseline):
+    d = fresh("messages")
+    run([os.path.join(a.bin, "corpus"), "--seed", "1", "--out", d, "--messages", str(n)])
+    server, truth = os.path.join(d, "server"), os.path.join(d, "truth")
+    logs = [os.path.join(r, f) for r, _, fs in os.walk(server) for f in fs if f.endswith(".log")]
+    assert len(logs) == 1, logs
+    peak = {}
+
+    def job():
+        c = case("case-messages")
+        run([exhibit, "--case", c, "add", server, "--zone", "+08:00"])
+        run([exhibit, "--case", c, "layout", "add", os.path.join(truth, "layouts.json")])
+        wall, cpu, rss = run([exhibit, "--case", c, "run"], ok=(0, 3), watch=True)
+        for k, v in rss.items():
+            peak[k] = max(peak.get(k, 0), v)
+        job.cpu = cpu
+        got = subprocess.run([exhibit, "--case", c, "status", "--json"], capture_output=True, env=env).stdout
+        job.status = got
+        return wall
+
+    if not baseline:
+        job()
+        return peak
+    ours = n / best(job)
+    db = os.path.join(a.work, "baseline.db")
+
+    def script():
+        if os.path.exists(db):
+            os.unlink(db)
+        return run(["/usr/bin/python3", os.path.join(os.path.dirname(__file__), "baseline.py"), logs[0], db, "32bnx23l"])[0]
+
+    ratios(f"run over {n:,} messages: decrypt, parse, record set, commitments, row index, durable", "records/s", ours, {
+        "20 lines of Python that decrypt, split and insert into SQLite": n / best(script),
+    })
+    say(f"  CPU of all of exhibit's processes: {job.cpu / n * 1e6:.2f} microseconds a record")
+    return peak
+
+
+def memory(small, big, n):
+    say(f"\npeak resident memory at {n:,} and {10 * n:,} messages")
+    for name in sorted(big):
+        if name in small:
+            say(f"  {name}: {small[name] / 1024:.0f} MiB, {big[name] / 1024:.0f} MiB, ratio {big[name] / small[name]:.2f}")
+
+
+say(f"{os.cpu_count()} processors; best of {a.rounds} rounds; warm page cache")
+if a.only in ("", "intake"):
+    intake()
+if a.only in ("", "small"):
+    small()
+if a.only in ("", "run"):
+    lower = messages(a.messages, True)
+    if a.full:
+        memory(lower, messages(10 * a.messages, False), a.messages)
+    fresh("case-messages"), fresh("messages")

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Build the program and its bundled plugins into DIR (default bin). Builds are
+# reproducible, because a plugin's digest is part of every run's identity.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+out=${1:-bin}
+mkdir -p "$out/plugins"
+CGO_ENABLED=1 go build -trimpath -buildvcs=false -o "$out/exhibit" ./cmd/exhibit
+CGO_ENABLED=0 go build -trimpath -buildvcs=false -o "$out/corpus" ./internal/corpus/cmd/corpus
+for manifest in plugins/*/plugin.json; do
+	dir=$(dirname "$manifest")
+	name=$(basename "$dir")
+	mkdir -p "$out/plugins/$name"
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -o "$out/plugins/$name/plugin" "./$dir"
+	find "$dir" -maxdepth 1 -name '*.json' -exec cp {} "$out/plugins/$name/" \;
+done
