@@ -16,7 +16,7 @@ touch "$out/.exhibit-demo"
 exec 3>&1
 say() { printf '\n== %s\n' "$*" >&3; }
 run() { printf '$ exhibit %s\n' "$*" >&3; "$bin/exhibit" "$@" >&3; }
-export EXHIBIT_CASE=$out/case EXHIBIT_HOME=$out/home
+export EXHIBIT_CASE=$out/case EXHIBIT_IDENTITIES=$out/identities
 
 say "synthetic evidence: a chat logging server's open directory"
 "$bin/corpus" --seed 2008 --out "$out/evidence"

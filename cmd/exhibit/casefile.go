@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
@@ -53,8 +54,8 @@ func openProblem(dir string, err error) error {
 		abs = dir
 	}
 	switch {
-	case errors.Is(err, evidence.ErrNoCase):
-		return &problem{what: "there is no case in " + abs, cause: err}
+	case errors.Is(err, evidence.ErrNoCase), errors.Is(err, unix.ENOTDIR):
+		return &problem{what: "there is no case in " + visible(abs), try: hint(evidence.ErrNoCase), code: exitNoCase, cause: err}
 	case errors.Is(err, evidence.ErrLocked):
 		return &problem{what: sentence(errors.Unwrap(err)), cause: err}
 	}

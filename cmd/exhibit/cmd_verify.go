@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sys/unix"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/verify"
@@ -66,7 +67,7 @@ func (p *program) verify(c *cli.Context) error {
 	}
 	r, err := verify.Case(c.Context, dir, o)
 	switch {
-	case errors.Is(err, evidence.ErrNoCase):
+	case errors.Is(err, evidence.ErrNoCase), errors.Is(err, unix.ENOTDIR):
 		return openProblem(dir, err)
 	case errors.Is(err, evidence.ErrFormat):
 		return usagef("%s", complaint(err))

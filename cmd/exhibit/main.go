@@ -20,6 +20,8 @@ func main() {
 		os.Exit(host.SandboxMain(os.Args[2:]))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// The first signal asks to stop in good order; a second one ends the process.
+	context.AfterFunc(ctx, stop)
 	p := &program{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv,
 		now: time.Now, rand: rand.Reader,

@@ -254,12 +254,16 @@ func (t *Table) config(p Plugin, operation string, place Place, layout *Layout) 
 	if layout != nil {
 		c["layout"] = layout.Body
 	}
-	if p.Manifest.Profiles != "" && len(t.Added) > 0 {
-		added := make([]json.RawMessage, len(t.Added))
-		for i, a := range t.Added {
-			added[i] = a.Body
+	if p.Manifest.Profiles != "" {
+		var added []any
+		for _, a := range t.Added {
+			if _, mine := anyGlob(a.For, place.Path); mine || len(a.For) == 0 {
+				added = append(added, a.Body)
+			}
 		}
-		c["profiles"] = added
+		if len(added) > 0 {
+			c["profiles"] = added
+		}
 	}
 	b, err := evidence.Canonical(c)
 	if err != nil {

@@ -60,7 +60,7 @@ func (e *Engine) newPlanner(ctx context.Context) (*planner, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := e.keys(ctx)
+	keys, err := e.keys(ctx, state)
 	if err != nil {
 		return nil, err
 	}
@@ -144,9 +144,10 @@ func bundledProfiles(p *host.Plugin) ([]json.RawMessage, error) {
 	return list, nil
 }
 
-// keys resolves the case's keys once and adds each plugin's published ones. A
+// keys resolves the case's keys once and adds those that profiles state, the
+// plugin's own and those the examiner added. A
 // plugin without profiles decrypts nothing and is handed no key.
-func (e *Engine) keys(ctx context.Context) (map[string][]keyring.Key, error) {
+func (e *Engine) keys(ctx context.Context, state *store.State) (map[string][]keyring.Key, error) {
 	own, err := keyring.Resolve(ctx, e.c)
 	if err != nil {
 		return nil, err
@@ -154,6 +155,10 @@ func (e *Engine) keys(ctx context.Context) (map[string][]keyring.Key, error) {
 	secret, err := e.c.Secret()
 	if err != nil {
 		return nil, err
+	}
+	var added []json.RawMessage
+	for _, p := range state.Profiles {
+		added = append(added, p.Body)
 	}
 	out := map[string][]keyring.Key{}
 	for _, p := range e.plugins {
@@ -164,7 +169,7 @@ func (e *Engine) keys(ctx context.Context) (map[string][]keyring.Key, error) {
 		if p.Manifest.Profiles == "" {
 			continue
 		}
-		published, err := keyring.PublishedIn(secret, bundled)
+		published, err := keyring.PublishedIn(secret, append(bundled, added...))
 		if err != nil {
 			return nil, fmt.Errorf("plugin %q: %w", p.Manifest.Name, err)
 		}

@@ -31,38 +31,49 @@ const (
 	nobody     = 65534
 )
 
-// program is the built test plugin.
-var program string
+// buildDir is where program puts the test plugin, removed in the end.
+var buildDir string
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == launcherArg {
 		os.Exit(host.SandboxMain(os.Args[2:]))
 	}
-	os.Exit(runTests(m))
+	code := m.Run()
+	if buildDir != "" {
+		_ = os.RemoveAll(buildDir)
+	}
+	os.Exit(code)
 }
 
-func runTests(m *testing.M) int {
-	if program = os.Getenv(envProgram); program != "" {
-		return m.Run()
+// program builds the test plugin, once.
+var program = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv(envProgram); path != "" {
+		return path, nil
 	}
 	dir, err := os.MkdirTemp("", "exhibit-host")
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+		return "", err
 	}
-	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "testplugin")
-	build := exec.Command("go", "build", "-o", program, "./internal/testplugin")
+	buildDir = dir
+	if err := os.Chmod(dir, 0o755); err != nil { // for tests as another user
+		return "", err
+	}
+	path := filepath.Join(dir, "testplugin")
+	build := exec.Command("go", "build", "-o", path, "./internal/testplugin")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build test plugin: %v\n%s", err, out)
-		return 1
+		return "", fmt.Errorf("build test plugin: %w\n%s", err, out)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	return path, nil
+})
+
+func programPath(t testing.TB) string {
+	t.Helper()
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return m.Run()
+	return path
 }
 
 // asUser are the tests in which it matters who runs them: an ordinary user has
@@ -86,7 +97,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 	if err := os.Chown(tmp, nobody, nobody); err != nil {
 		t.Fatal(err)
 	}
-	cmd.Env = []string{envProgram + "=" + program, "TMPDIR=" + tmp, "HOME=/nonexistent", "PATH=" + os.Getenv("PATH")}
+	cmd.Env = []string{envProgram + "=" + programPath(t), "TMPDIR=" + tmp, "HOME=/nonexistent", "PATH=" + os.Getenv("PATH")}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -101,7 +112,7 @@ func TestAsOrdinaryUser(t *testing.T) {
 func loadPlugin(t testing.TB, name string) *host.Plugin {
 	t.Helper()
 	dir := t.TempDir()
-	b, err := os.ReadFile(program)
+	b, err := os.ReadFile(programPath(t))
 	if err != nil {
 		t.Fatal(err)
 	}

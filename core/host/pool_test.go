@@ -230,7 +230,7 @@ func TestHostDies(t *testing.T) {
 		dir := t.TempDir()
 		cmd := exec.Command("/proc/self/exe", "-test.run=^TestHostDies$")
 		run := filepath.Join(dir, "run")
-		cmd.Env = append(os.Environ(), "TMPDIR="+dir, "EXHIBIT_TEST_HOST="+run, envProgram+"="+program, "EXHIBIT_TEST_FLAT="+flat)
+		cmd.Env = append(os.Environ(), "TMPDIR="+dir, "EXHIBIT_TEST_HOST="+run, envProgram+"="+programPath(t), "EXHIBIT_TEST_FLAT="+flat)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

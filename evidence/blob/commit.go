@@ -178,10 +178,10 @@ func (s *Store) adopt(ctx context.Context, st *Staged) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case got == st.Stored.SHA256:
+	switch got {
+	case st.Stored.SHA256:
 		return nil
-	case got == st.Digest:
+	case st.Digest:
 		st.Stored = evidence.Stored{Encoding: evidence.StoredRaw, SHA256: got, Size: size}
 		return nil
 	}

@@ -85,7 +85,7 @@ func (s *Store) syncDir(dir string) error {
 // retry repeats f while a signal interrupts it (EINTR), which is no failure.
 func retry(f func() error) error {
 	for {
-		if err := f(); err != unix.EINTR { //nolint:errorlint // bare errno from the kernel
+		if err := f(); !errors.Is(err, unix.EINTR) {
 			return err
 		}
 	}

@@ -241,7 +241,7 @@ func TestReadAtInParallel(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			if _, err := o.ReadAt(make([]byte, 1), -1); err == nil || err == io.EOF {
+			if _, err := o.ReadAt(make([]byte, 1), -1); err == nil || errors.Is(err, io.EOF) {
 				t.Errorf("at -1: %v", err)
 			}
 		})

@@ -223,12 +223,3 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func BenchmarkSmallCase(b *testing.B) {
-	f := newFixture(&testing.T{}, b.TempDir(), "a")
-	for b.Loop() {
-		if _, err := verify.Case(context.Background(), f.dir, verify.Options{Now: time.Now}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -19,6 +19,7 @@ const module = "github.com/exhibit-forensics/exhibit/"
 // The package on the left may import only the local packages on the right. A
 // package without a line of its own takes that of the longest pattern above it.
 var policy = map[string]string{
+	"internal/fault":       "",
 	"schemas":              "",
 	"evidence":             "",
 	"evidence/custody":     "evidence",

@@ -70,7 +70,7 @@ func FuzzUnpack(f *testing.F) {
 	})
 }
 
-// Memory does not grow with the content: all that is allocated for 256 MB, freed or
+// Memory does not grow with the content: all that is allocated for 96 MB, freed or
 // not, is a few buffers.
 func TestMemoryIsFlat(t *testing.T) {
 	dir := t.TempDir()
@@ -78,7 +78,7 @@ func TestMemoryIsFlat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(f.Truncate(256<<20), f.Close()); err != nil {
+	if err := errors.Join(f.Truncate(96<<20), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 	stock(t, dir, "tar", "-cf", "z.tar", "zeros")
@@ -94,7 +94,7 @@ func TestMemoryIsFlat(t *testing.T) {
 			Records: io.Discard, Diagnostics: io.Discard, Artifacts: io.Discard,
 		})
 		runtime.ReadMemStats(&after)
-		if err != nil || r.Outcome != evidence.OutcomeComplete || r.Artifacts.Bytes < 256<<20 {
+		if err != nil || r.Outcome != evidence.OutcomeComplete || r.Artifacts.Bytes < 96<<20 {
 			t.Fatalf("%s: %+v, %v", name, r, err)
 		}
 		if n := after.TotalAlloc - before.TotalAlloc; n > most {

@@ -25,6 +25,16 @@ func newCutZstd(in *sdk.Input, n int64) (io.Reader, error) {
 	return r, err
 }
 
+// same is a reader of one byte, over and over.
+type same byte
+
+func (s same) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(s)
+	}
+	return len(p), nil
+}
+
 // missingChecksum walks frames and blocks by their headers (RFC 8878 §3.1) and
 // returns how many bytes of the last checksum are missing; io.ErrUnexpectedEOF
 // where the stream is cut elsewhere.

@@ -82,7 +82,8 @@ func (j *job) decoder(do string) (decoder, error) {
 	case unxz:
 		// NewReader reads the stream's header already, and returns a Reader that repeats the error.
 		r, err := xz.NewReader(src, maxWindow)
-		return &foreign{job: j, do: do, r: r, err: err, patient: newCutXz}, nil
+		// It looks 21 bytes ahead: what those before a cut encode is not given.
+		return &foreign{job: j, do: do, r: r, err: err}, nil
 	default:
 		r, err := newZstd(src)
 		return &foreign{job: j, do: do, r: r, patient: newCutZstd}, err

@@ -253,7 +253,7 @@ func (w *tarWalk) member(at int64, h tarHeader) (*damage, error) {
 	}
 	if h.typeflag == typeContinue {
 		m.flaw = "the first part of the member is on another volume"
-		w.diagnose("tar.volume", evidence.SeverityDamage, m.flaw, at, blockSize, nil)
+		w.diagnose("tar.continued", evidence.SeverityDamage, m.flaw, at, blockSize, nil)
 	}
 	m.steps = append(append([]sdk.Step{}, w.steps...), step)
 	bad, err := w.copyMember(m, content, false)

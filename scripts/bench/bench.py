@@ -16,7 +16,7 @@ ap.add_argument("--only", default="")
 a = ap.parse_args()
 exhibit = os.path.join(a.bin, "exhibit")
 os.makedirs(a.work, exist_ok=True)
-env = dict(os.environ, EXHIBIT_HOME=os.path.join(a.work, "home"), LC_ALL="C")
+env = dict(os.environ, EXHIBIT_IDENTITIES=os.path.join(a.work, "identities"), LC_ALL="C")
 
 
 def tree(pid):
