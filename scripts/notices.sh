@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 {
 	echo "exhibit is licensed under the Apache License 2.0 (LICENSE). The programs it ships"
 	echo "contain the following modules, each under its own licence."
-	go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}' ./cmd/... ./plugins/... | sort -u |
+	go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}' ./cmd/exhibit $(for m in plugins/*/plugin.json; do echo "./$(dirname "$m")"; done) | sort -u |
 		while read -r path version dir; do
 			printf '\n================================================================================\n%s %s\n\n' "$path" "$version"
 			found=0

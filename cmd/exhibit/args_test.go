@@ -34,9 +34,22 @@ func TestArrange(t *testing.T) {
 func TestArrangeRefuses(t *testing.T) {
 	app := (&program{}).app()
 	for _, in := range [][]string{
-		{}, {"key"}, {"nothing"}, {"key", "nothing"}, {"--case"}, {"--case", "--json", "status"}, {"add", "--zone"}, {"add", "--zone", "--exclude", "x"},
-		{"add", "--zon", "+08:00"}, {"add", "-zone", "+08:00"}, {"add", "-x"}, {"add", "--zone=+08:00", "--zone=+09:00"}, {"--case=a", "status", "--case=b"},
-		{"add", "--in-place=maybe"}, {"status", "--zone", "+08:00"}, {"add", "--case", "--", "x"},
+		{},
+		{"key"},
+		{"nothing"},
+		{"key", "nothing"},
+		{"--case"},
+		{"--case", "--json", "status"},
+		{"add", "--zone"},
+		{"add", "--zone", "--exclude", "x"},
+		{"add", "--zon", "+08:00"},
+		{"add", "-zone", "+08:00"},
+		{"add", "-x"},
+		{"add", "--zone=+08:00", "--zone=+09:00"},
+		{"--case=a", "status", "--case=b"},
+		{"add", "--in-place=maybe"},
+		{"status", "--zone", "+08:00"},
+		{"add", "--case", "--", "x"},
 	} {
 		got, err := arrange(app, append([]string{"exhibit"}, in...))
 		if !errors.Is(err, errUsage) || got != nil {

@@ -214,10 +214,10 @@ func entriesText(n int64) string { return count(n, "entry") + " in the log" }
 
 // sealedText says how much of the log is signed.
 func sealedText(entries, sealed int64) string {
-	switch {
-	case sealed == 0:
+	switch sealed {
+	case 0:
 		return "never sealed"
-	case sealed == entries:
+	case entries:
 		return "sealed"
 	}
 	return fmt.Sprintf("sealed up to #%d; %s after that", sealed-1, count(entries-sealed, "entry"))

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/sys/unix"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/verify"
@@ -54,6 +53,9 @@ func (p *program) verify(c *cli.Context) error {
 	} else if c.String("case") != "" {
 		return usagef("exhibit verify: the case is given twice, by --case and as an argument")
 	}
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return openProblem(dir, evidence.ErrNoCase)
+	}
 	if p.terminal {
 		bar := &progress{p: p}
 		defer bar.clear()
@@ -67,7 +69,7 @@ func (p *program) verify(c *cli.Context) error {
 	}
 	r, err := verify.Case(c.Context, dir, o)
 	switch {
-	case errors.Is(err, evidence.ErrNoCase), errors.Is(err, unix.ENOTDIR):
+	case errors.Is(err, evidence.ErrNoCase):
 		return openProblem(dir, err)
 	case errors.Is(err, evidence.ErrFormat):
 		return usagef("%s", complaint(err))

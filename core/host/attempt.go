@@ -201,10 +201,9 @@ func (a *attempt) ended(ctx context.Context, done *wire.Done, err error) *stop {
 	case err == nil:
 		return nil
 	}
-	switch code := status.Code(err); code {
-	case codes.Unavailable, codes.Canceled, codes.Internal, codes.Unknown:
+	if code := status.Code(err); code == codes.Unavailable || code == codes.Canceled || code == codes.Internal {
 		// The connection broke, most likely because the process did.
-		if code != codes.Unknown && a.proc.run.await(exitWait) {
+		if a.proc.run.await(exitWait) {
 			return fault("crashed: %s", a.proc.run.exit)
 		}
 		if code == codes.Unavailable {
@@ -249,6 +248,7 @@ func outcomeOf(o wire.Outcome) (evidence.Outcome, bool) {
 		return evidence.OutcomePartial, true
 	case wire.Outcome_OUTCOME_FAILED:
 		return evidence.OutcomeFailed, true
+	case wire.Outcome_OUTCOME_UNSPECIFIED:
 	}
 	return "", false
 }

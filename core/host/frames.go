@@ -160,7 +160,7 @@ func (f *frames) begin(size int) error {
 		return broken("artifacts: begin: name is not in its format")
 	}
 	err = f.clock.sink(func() (err error) {
-		f.current, err = f.sink.Artifact(Begin{Name: b.Name, Steps: b.Steps, Meta: b.Meta, Text: b.Text})
+		f.current, err = f.sink.Artifact(Begin(b))
 		return err
 	})
 	if err != nil {

@@ -32,7 +32,7 @@ type Config struct {
 	HostVersion string
 }
 
-// ErrClosed: the host was closed while, or before, it was asked to run something.
+// ErrClosed says that the host was closed while, or before, it was asked to run something.
 var ErrClosed = errors.New("host: closed")
 
 // Host starts, pools, watches and ends plugin processes. It is safe for concurrent use.

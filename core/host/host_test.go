@@ -59,7 +59,7 @@ var program = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "testplugin")
-	build := exec.Command("go", "build", "-o", path, "./internal/testplugin")
+	build := exec.Command("go", "build", "-o", path, "./testdata/plugin")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build test plugin: %w\n%s", err, out)
@@ -89,11 +89,10 @@ func TestAsOrdinaryUser(t *testing.T) {
 		t.Skip("short")
 	}
 	cmd := exec.Command("/proc/self/exe", "-test.v", "-test.timeout=5m", "-test.run="+asUser)
-	tmp, err := os.MkdirTemp("", "exhibit-nobody")
-	if err != nil {
+	tmp := t.TempDir()
+	if err := os.Chmod(filepath.Dir(tmp), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(tmp)
 	if err := os.Chown(tmp, nobody, nobody); err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +209,6 @@ func children(t testing.TB) []string {
 
 // memory is a sink that keeps everything.
 type memory struct {
-	mu        sync.Mutex
 	lines     []string
 	infos     []host.RecordInfo
 	diags     []string

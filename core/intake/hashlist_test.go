@@ -36,17 +36,24 @@ func TestReadListForms(t *testing.T) {
 		"sha256sum": {sha256OfA + "  x/a\n" + sha256OfA + " *b c\n", []intake.Listed{{"x/a", 1, []intake.Sum{sha256}}, {"b c", 2, []intake.Sum{sha256}}}},
 		"by length, upper case, CRLF, remarks, no last newline": {
 			"# made by hand\r\n\r\n; old\r\n" + strings.ToUpper(md5OfA) + "  a\r\n" + sha1OfA + "  a",
-			[]intake.Listed{{"a", 4, []intake.Sum{md5}}, {"a", 5, []intake.Sum{sha1}}}},
+			[]intake.Listed{{"a", 4, []intake.Sum{md5}}, {"a", 5, []intake.Sum{sha1}}},
+		},
 		"escaped": {`\` + md5OfA + `  a\nb\\c\r` + "\n" + md5OfA + `  a\nb` + "\n", []intake.Listed{{"a\nb\\c\r", 1, []intake.Sum{md5}}, {`a\nb`, 2, []intake.Sum{md5}}}},
-		"BSD": {"SHA256 (a (1)) = " + sha256OfA + "\n" + `\MD5 (x\\y) = ` + md5OfA + "\nSHA2-256(o)= " + sha256OfA + "\n",
-			[]intake.Listed{{"a (1)", 1, []intake.Sum{sha256}}, {`x\y`, 2, []intake.Sum{md5}}, {"o", 3, []intake.Sum{sha256}}}},
+		"BSD": {
+			"SHA256 (a (1)) = " + sha256OfA + "\n" + `\MD5 (x\\y) = ` + md5OfA + "\nSHA2-256(o)= " + sha256OfA + "\n",
+			[]intake.Listed{{"a (1)", 1, []intake.Sum{sha256}}, {`x\y`, 2, []intake.Sum{md5}}, {"o", 3, []intake.Sum{sha256}}},
+		},
 		"bytes that are no text": {md5OfA + "  \xff\xfe\n", []intake.Listed{{"\xff\xfe", 1, []intake.Sum{md5}}}},
 		"md5 -r":                 {md5OfA + " a\n", []intake.Listed{{"a", 1, []intake.Sum{md5}}}},
 		"one digest alone":       {sha256OfA + "\n", []intake.Listed{{"", 1, []intake.Sum{sha256}}}},
-		"hashdeep": {"%%%% HASHDEEP-1.0\n%%%% size,md5,tiger,sha256,filename\n## Invoked from: /\n## \n1," + md5OfA + ",00," + sha256OfA + ",./x,y.txt\n",
-			[]intake.Listed{{"./x,y.txt", 5, []intake.Sum{md5, sha256}}}},
-		"CSV": {"\xef\xbb\xbfsize,MD5 Hash,\"File Path\",SHA-256\n1," + md5OfA + ",\"a \"\"b\"\",c\"," + sha256OfA + "\n0,,dir,\n",
-			[]intake.Listed{{`a "b",c`, 2, []intake.Sum{md5, sha256}}}},
+		"hashdeep": {
+			"%%%% HASHDEEP-1.0\n%%%% size,md5,tiger,sha256,filename\n## Invoked from: /\n## \n1," + md5OfA + ",00," + sha256OfA + ",./x,y.txt\n",
+			[]intake.Listed{{"./x,y.txt", 5, []intake.Sum{md5, sha256}}},
+		},
+		"CSV": {
+			"\xef\xbb\xbfsize,MD5 Hash,\"File Path\",SHA-256\n1," + md5OfA + ",\"a \"\"b\"\",c\"," + sha256OfA + "\n0,,dir,\n",
+			[]intake.Listed{{`a "b",c`, 2, []intake.Sum{md5, sha256}}},
+		},
 		"CSV, hash of any length": {"path;hash\na;" + sha1OfA + "\nb;" + md5OfA + "\n", []intake.Listed{{"a", 2, []intake.Sum{sha1}}, {"b", 3, []intake.Sum{md5}}}},
 		"TSV in UTF-16":           {utf16, []intake.Listed{{`C:\x\名`, 2, []intake.Sum{md5, sha1}}}},
 	} {
@@ -106,8 +113,14 @@ func TestReadListOfStockTools(t *testing.T) {
 		}
 	}
 	for _, tool := range [][]string{
-		{"sha256sum", "--"}, {"sha256sum", "--tag", "--"}, {"md5sum", "-b", "--"}, {"sha1sum", "--tag", "--"}, {"sha512sum", "--"},
-		{"openssl", "dgst", "-sha256"}, {"openssl", "dgst", "-r", "-md5"}, {"hashdeep", "-l", "-c", "md5,sha1,sha256,tiger"},
+		{"sha256sum", "--"},
+		{"sha256sum", "--tag", "--"},
+		{"md5sum", "-b", "--"},
+		{"sha1sum", "--tag", "--"},
+		{"sha512sum", "--"},
+		{"openssl", "dgst", "-sha256"},
+		{"openssl", "dgst", "-r", "-md5"},
+		{"hashdeep", "-l", "-c", "md5,sha1,sha256,tiger"},
 	} {
 		t.Run(strings.Join(tool, " "), func(t *testing.T) {
 			given := names

@@ -184,16 +184,16 @@ func (w *walker) regular(ctx context.Context, dir int, name, rel string, st unix
 	f := os.NewFile(uintptr(fd), w.src.path(rel))
 	// Between looking and opening, something else may have taken the file's place.
 	if st, err = statOf(fd); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
-		f.Close()
+		_ = f.Close() // only read from
 		return w.refuse(ctx, rel, &st, false, "it was replaced by something else while it was opened")
 	}
 	if st.Size > evidence.MaxSafeInteger {
-		f.Close()
+		_ = f.Close() // only read from
 		return w.refuse(ctx, rel, nil, false, "its size is beyond what the case format can state")
 	}
 	meta, err := metadata(&st, nil, xattrsOfFile(fd))
 	if err != nil {
-		f.Close()
+		_ = f.Close() // only read from
 		return w.refuse(ctx, rel, &st, false, reason(err))
 	}
 	return w.emit(ctx, found{rel: rel, st: st, typ: typeFile, fs: meta, file: f})

@@ -66,7 +66,7 @@ func Diagnostics(ctx context.Context, c *store.Case, f Filter, yield func(line [
 type joined struct {
 	run     evidence.Run
 	exhibit []byte // `"exhibit":"…",` or nothing
-	source  []byte // the members `artifact` … `via` of source, by name
+	// members of source by name: artifact … via.
 	members map[string][]byte
 	buf     []byte
 }

@@ -37,6 +37,11 @@ func (v *verifier) judgeClaims() {
 		}
 	}
 	a.Tail = v.size - covered
+	for _, seq := range v.seals {
+		if !slices.ContainsFunc(v.claims, func(c claim) bool { return c.size == seq+1 && !c.receipt }) {
+			v.c.place().find(Intact, entryName(seq), "announces a checkpoint that is not there", "sealing was interrupted, or the checkpoint was removed from case.db and from "+checkpointsDir)
+		}
+	}
 }
 
 // judge compares the log with one claim. ok is true where the claim is

@@ -52,6 +52,7 @@ type verifier struct {
 	roots  map[int64]digest
 	keys   keyring
 	pins   pins
+	seals  []int64 // entries that announce a checkpoint
 	// holes: there are entries that are missing or cannot be read.
 	unsound, holes bool
 
@@ -152,6 +153,17 @@ func (v *verifier) number(query string, args ...any) (int64, error) {
 		return 0, v.unreadable(v.c.place(), "a table", err)
 	}
 	n, _ := x.(int64)
+	return n, nil
+}
+
+// extent is number for how much there is to do: where that cannot be said, it is
+// no finding.
+func (v *verifier) extent(query string) (int64, error) {
+	x, err := v.db.scalar(v.ctx, query)
+	n, _ := x.(int64)
+	if err != nil {
+		return 0, v.ctx.Err()
+	}
 	return n, nil
 }
 

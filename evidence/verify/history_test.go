@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -233,6 +234,10 @@ func TestCheckpointsThatDoNotFit(t *testing.T) {
 		}, verify.RolledBack, "checkpoint 99"},
 		{"file missing", func(x *tampered) { remove(t, x.file(notePath(firstSeal))) }, verify.Incomplete, fmt.Sprintf("checkpoint %d", firstSeal)},
 		{"row missing", func(x *tampered) { x.remove("checkpoints", "size = ?", firstSeal) }, verify.Incomplete, fmt.Sprintf("checkpoint %d", firstSeal)},
+		{"gone altogether", func(x *tampered) { // as if sealing had been interrupted: only a remark
+			remove(t, x.file(notePath(firstSeal)))
+			x.remove("checkpoints", "size = ?", firstSeal)
+		}, verify.Intact, ""},
 		{"a link instead of a file", func(x *tampered) {
 			remove(t, x.file(notePath(firstSeal)))
 			if err := os.Symlink(f.path(notePath(firstSeal)), x.file(notePath(firstSeal))); err != nil {
@@ -244,7 +249,11 @@ func TestCheckpointsThatDoNotFit(t *testing.T) {
 			t.Parallel()
 			x := tamper(t, f.dir)
 			c.change(x)
-			expect(t, check(t, x.dir, verify.Options{}), c.want, c.object)
+			r := check(t, x.dir, verify.Options{})
+			expect(t, r, c.want, c.object)
+			if c.name == "gone altogether" && !strings.Contains(findings(r), fmt.Sprintf("INTACT: entry %d: announces a checkpoint", firstSeal-1)) {
+				t.Error(findings(r))
+			}
 		})
 	}
 }

@@ -47,7 +47,7 @@ func setNames() []string { return []string{"artifacts", "occurrences", "derivati
 // checkLog verifies entries, tree, openings, seeds and the rows of all sets.
 func (v *verifier) checkLog() error {
 	l := &logCheck{v: v, tables: map[string]*cursor{}, gone: map[int64]bool{}, open: map[int64]*announced{}}
-	total, err := v.number("SELECT count(*) FROM entries")
+	total, err := v.extent("SELECT count(*) FROM entries")
 	if err != nil {
 		return err
 	}
@@ -176,6 +176,9 @@ func (l *logCheck) follow(p place, e *entry) {
 	l.end = e.end
 	l.v.keys.see(e)
 	l.v.pins.see(e)
+	if e.kind == "seal" {
+		l.v.seals = append(l.v.seals, e.seq)
+	}
 	l.progress(e)
 }
 

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/custody"
 	"github.com/exhibit-forensics/exhibit/evidence/verify"
 )
@@ -165,5 +164,3 @@ func FuzzSeekable(f *testing.F) {
 		}
 	})
 }
-
-var _ = evidence.ErrFormat

@@ -184,7 +184,7 @@ func (c *collector) fill(r *Report) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r.Integrity, r.More = c.worst, c.more
-	r.Findings = []Finding{}
+	r.Findings, r.Checked = []Finding{}, []Count{}
 	for v := Forked; v >= Intact; v-- {
 		slices.SortStableFunc(c.findings[v], func(a, b Finding) int { return cmp.Compare(a.at, b.at) })
 		r.Findings = append(r.Findings, c.findings[v]...)

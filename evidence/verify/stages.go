@@ -15,7 +15,7 @@ const (
 
 // checkObjects reads the bytes of every artifact and compares them with its row.
 func (v *verifier) checkObjects() error {
-	total, err := v.number("SELECT coalesce(sum(CAST(body AS TEXT) ->> '$.stored.size'), 0) FROM artifacts")
+	total, err := v.extent("SELECT coalesce(sum(CAST(body AS TEXT) ->> '$.stored.size'), 0) FROM artifacts")
 	if err != nil {
 		return err
 	}

@@ -19,34 +19,34 @@ const module = "github.com/exhibit-forensics/exhibit/"
 // The package on the left may import only the local packages on the right. A
 // package without a line of its own takes that of the longest pattern above it.
 var policy = map[string]string{
-	"internal/fault":       "",
-	"schemas":              "",
-	"evidence":             "",
-	"evidence/custody":     "evidence",
-	"evidence/blob":        "evidence",
-	"evidence/store":       "evidence evidence/custody evidence/blob schemas",
-	"evidence/verify":      "evidence evidence/custody schemas",
-	"internal/wire":        "",
-	"internal/corpus":      "",
-	"internal/corpus/*":    "internal/corpus",
-	"plugins/sdk":          "evidence internal/wire",
-	"plugins/sdk/layout":   "evidence plugins/sdk",
-	"plugins/sdk/sdktest":  "evidence internal/wire plugins/sdk",
-	"plugins/*":            "evidence plugins/sdk plugins/sdk/layout",
-	"core/identify":        "evidence",
-	"core/dispatch":        "evidence core/identify",
-	"core/signer":          "evidence evidence/custody",
-	"core/host":            "evidence internal/wire core/host/sandbox core/host/internal/*",
-	"core/host/sandbox":    "evidence core/host/internal/*",
-	"core/host/internal/*": "evidence internal/wire",
-	"core/index":           "evidence",
-	"core/keyring":         "evidence evidence/store evidence/blob",
-	"core/layouts":         "evidence evidence/store schemas",
-	"core/locate":          "evidence evidence/store",
-	"core/intake":          "evidence evidence/store evidence/blob evidence/custody",
-	"core/view":            "evidence evidence/store evidence/blob core/index",
-	"core/engine":          "evidence evidence/store evidence/blob evidence/custody core/identify core/dispatch core/host core/index core/keyring",
-	"cmd/exhibit":          "core/* evidence evidence/* schemas",
+	"internal/fault":             "",
+	"schemas":                    "",
+	"evidence":                   "",
+	"evidence/custody":           "evidence",
+	"evidence/blob":              "evidence",
+	"evidence/store":             "evidence evidence/custody evidence/blob schemas",
+	"evidence/verify":            "evidence evidence/custody schemas",
+	"internal/wire":              "",
+	"internal/corpus":            "",
+	"internal/corpus/cmd/corpus": "internal/corpus",
+	"plugins/sdk":                "evidence internal/wire",
+	"plugins/sdk/layout":         "evidence plugins/sdk",
+	"plugins/sdk/sdktest":        "evidence internal/wire plugins/sdk",
+	"plugins/*":                  "evidence plugins/sdk plugins/sdk/layout",
+	"core/identify":              "evidence",
+	"core/dispatch":              "evidence core/identify",
+	"core/signer":                "evidence evidence/custody",
+	"core/host":                  "evidence internal/wire core/host/sandbox core/host/internal/*",
+	"core/host/sandbox":          "evidence core/host/internal/*",
+	"core/host/internal/*":       "evidence internal/wire",
+	"core/index":                 "evidence",
+	"core/keyring":               "evidence evidence/store evidence/blob",
+	"core/layouts":               "evidence evidence/store schemas",
+	"core/locate":                "evidence evidence/store",
+	"core/intake":                "evidence evidence/store evidence/blob evidence/custody",
+	"core/view":                  "evidence evidence/store evidence/blob core/index",
+	"core/engine":                "evidence evidence/store evidence/blob evidence/custody core/identify core/dispatch core/host core/index core/keyring",
+	"cmd/exhibit":                "core/* evidence evidence/* schemas",
 }
 
 // sole names the only packages that may import a risky dependency; "" is none.
@@ -110,6 +110,9 @@ func TestPluginsAreChecked(t *testing.T) {
 	}
 	for _, main := range dirs {
 		dir := path.Dir(main)
+		if dir == "plugins/sdk" { // main.go there is the SDK's Main
+			continue
+		}
 		if _, err := fs.Stat(root, dir+"/plugin.json"); err != nil {
 			t.Errorf("%s: %v", dir, err)
 		}

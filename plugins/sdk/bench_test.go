@@ -72,6 +72,33 @@ func BenchmarkParse(b *testing.B) {
 	b.ReportMetric(float64(bytes)/lines, "B/record")
 }
 
+// BenchmarkPut is the record alone: canonical JSON, hashed and counted.
+func BenchmarkPut(b *testing.B) {
+	const records = 100_000
+	m := sdk.Message{
+		Service: sdk.Str("tom-skype"), Account: sdk.Str("bluetom2950"), From: sdk.Str("skyblue1541"), To: []sdk.Text{sdk.Str("bluetom2950")},
+		Direction: sdk.Incoming, Text: sdk.Str("关于taiwan,我有话要说"), IP: sdk.Str("203.0.113.210"), MatchedTerm: sdk.Str("taiwan"),
+	}
+	m.Time = sdk.Epoch{Unit: "s", Epoch: "unix", Kind: sdk.Logged, Basis: sdk.Declared}.Time(1217545819, sdk.Text{})
+	p := sdk.Plugin{Parse: func(_ *sdk.Ctx, _ *sdk.Input, out *sdk.Out) error {
+		for i := range int64(records) {
+			if err := out.Put(&m, sdk.At(i, 1)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+	_, j := chatJob(records)
+	b.ReportAllocs()
+	before := cpuTime()
+	for b.Loop() {
+		if r, err := sdk.Run(context.Background(), p, j); err != nil || r.Records.Count != records {
+			b.Fatal(r.Reason, err)
+		}
+	}
+	b.ReportMetric(float64(cpuTime()-before)/float64(b.N)/records, "cpu-ns/record")
+}
+
 // cpuTime is this process's in nanoseconds: on a shared machine it says more than the clock.
 func cpuTime() int64 {
 	var u unix.Rusage

@@ -129,10 +129,10 @@ func execute(program int, argv []string, filter []unix.SockFilter) error {
 	}
 	_, _, errno := unix.RawSyscall6(unix.SYS_EXECVEAT, uintptr(program), uintptr(unsafe.Pointer(empty)),
 		uintptr(unsafe.Pointer(&args[0])), uintptr(unsafe.Pointer(&env[0])), unix.AT_EMPTY_PATH, 0)
-	switch errno {
-	case unix.EACCES:
+	if errno == unix.EACCES {
 		return fmt.Errorf("%w: a program must be static, it can open no interpreter and no library", errno)
-	case unix.ENOENT, unix.ENOEXEC:
+	}
+	if errno == unix.ENOENT || errno == unix.ENOEXEC {
 		return fmt.Errorf("%w: a program must be an executable of this system, not a script", errno)
 	}
 	return errno

@@ -1,4 +1,4 @@
-// Testplugin is the plugin that core/host is tested with: well behaved on request,
+// Plugin is the plugin that core/host is tested with: well behaved on request,
 // and otherwise everything that a plugin must not be able to do. Its config names
 // the mode; what it does before a config can reach it goes by its program's name.
 package main
@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
@@ -157,7 +156,6 @@ func (j *job) finish() {
 
 // out is one of the three streams.
 type out struct {
-	mu    sync.Mutex
 	f     *os.File
 	buf   []byte
 	sum   hash.Hash
