@@ -79,7 +79,7 @@ func ended(code int) error {
 func wantsJSON(args []string) bool {
 	for _, a := range args {
 		switch a {
-		case "--json", "--json=true", "-json":
+		case "--json", "--json=true":
 			return true
 		case "--":
 			return false

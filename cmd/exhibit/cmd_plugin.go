@@ -22,7 +22,7 @@ func (p *program) pluginCommand() *cli.Command {
 	)
 }
 
-// described is a plugin for people and programs.
+// describedPlugin is a plugin for programs.
 func describedPlugin(x *host.Plugin) map[string]any {
 	var operations []string
 	for _, op := range x.Manifest.Operations {

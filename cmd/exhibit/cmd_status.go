@@ -223,7 +223,7 @@ func sealedText(entries, sealed int64) string {
 	return fmt.Sprintf("sealed up to #%d; %s after that", sealed-1, count(entries-sealed, "entry"))
 }
 
-// head is what a seal signs, in words.
+// headText is what a seal signs, in words.
 func headText(cp custody.Checkpoint) string {
 	return fmt.Sprintf("%s, root %x", count(cp.Size, "entry"), cp.Root)
 }

@@ -32,6 +32,7 @@ type attempt struct {
 	sink   Sink
 	clock  *clock
 	cancel context.CancelCauseFunc
+	clean  bool // the process may be given another job
 
 	records     lines
 	diagnostics lines
@@ -88,9 +89,8 @@ func (a *attempt) run(ctx context.Context) (*wire.Done, *stop) {
 	if err := a.artifacts.finish(s); err != nil {
 		s = hostFailure(err)
 	}
-	if release() {
-		a.cancel(nil)
-	}
+	a.clean = release() // otherwise the process was told to die, however late
+	a.cancel(nil)
 	watching.Wait()
 	if s != nil {
 		return nil, s

@@ -319,9 +319,11 @@ func TestCancel(t *testing.T) {
 			j.Config = config(t, map[string]any{"mode": mode})
 			started := make(chan struct{})
 			var sink *memory
+			var cancelled time.Time
 			go func() {
 				<-started
 				time.Sleep(300 * time.Millisecond)
+				cancelled = time.Now()
 				cancel()
 			}()
 			_, err := h.Run(ctx, j, func() (host.Sink, error) {
@@ -331,6 +333,9 @@ func TestCancel(t *testing.T) {
 			})
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("%v", err)
+			}
+			if took := time.Since(cancelled); took > time.Second {
+				t.Errorf("took %v", took)
 			}
 			if !sink.aborted {
 				t.Error("the sink was not told")

@@ -39,16 +39,20 @@ func (h *Host) Run(ctx context.Context, j Job, sink func() (Sink, error)) (Resul
 	for {
 		res.Attempts++
 		s, err := h.try(ctx, j, lim, sink, res.Attempts > 1, &res)
+		// What the sink was given to keep counts, even if ctx was cancelled meanwhile.
 		switch {
+		case err == nil && s == nil:
+			return res, nil
+		case err == nil && s.kind == stopLimit:
+			res.Outcome, res.Reason = s.outcome(), s.reason
+			return res, nil
 		case ctx.Err() != nil:
 			return Result{}, fmt.Errorf("host: %w", context.Cause(ctx))
 		case err != nil:
 			return Result{}, fmt.Errorf("host: run %s: %w", j.Plugin.Manifest.Name, err)
-		case s == nil:
-			return res, nil
 		case s.kind == stopHost:
 			return Result{}, fmt.Errorf("host: run %s: %w", j.Plugin.Manifest.Name, s.err)
-		case s.kind != stopFault || res.Attempts == maxAttempts:
+		case s.kind == stopBroken || res.Attempts == maxAttempts:
 			res.Outcome, res.Reason = s.outcome(), s.reason
 			return res, nil
 		}
@@ -117,7 +121,7 @@ func (h *Host) try(ctx context.Context, j Job, lim Limits, newSink func() (Sink,
 		sink.Abort()
 		return s, nil
 	}
-	keep = true
+	keep = a.clean
 	outcome, _ := outcomeOf(done.GetOutcome())
 	if outcome == evidence.OutcomeFailed {
 		sink.Abort()

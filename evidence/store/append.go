@@ -99,8 +99,10 @@ func (w *writer) append(ctx context.Context, b *batch) (int64, error) {
 	roots := map[string]custody.SetRoot{}
 	var sets []set
 	for _, s := range []set{
-		{name: setArtifacts, bodies: artifacts}, {name: setOccurrences, bodies: b.occurrences},
-		{name: setDerivations, bodies: b.derivations}, {name: setRuns, bodies: b.runs},
+		{name: setArtifacts, bodies: artifacts},
+		{name: setOccurrences, bodies: b.occurrences},
+		{name: setDerivations, bodies: b.derivations},
+		{name: setRuns, bodies: b.runs},
 	} {
 		if len(s.bodies) == 0 {
 			continue

@@ -130,8 +130,10 @@ func TestPlaces(t *testing.T) {
 	for word, want := range map[string][]string{
 		"backup.tar.gz": {`EX-001:"old/backup.tar.gz"`, `EX-001:"new/\xe7\x85.tar.gz"`, `EX-002:"backup.tar.gz"`},
 		"inner.zip":     {`EX-001:"old/backup.tar.gz!logs/inner.zip"`, `EX-001:"new/\xe7\x85.tar.gz!logs/inner.zip"`, `EX-002:"backup.tar.gz!logs/inner.zip"`},
-		"log": {`EX-002:"a.log"`, `EX-001:"old/backup.tar.gz!logs/inner.zip!a\xff.log"`,
-			`EX-001:"new/\xe7\x85.tar.gz!logs/inner.zip!a\xff.log"`, `EX-002:"backup.tar.gz!logs/inner.zip!a\xff.log"`},
+		"log": {
+			`EX-002:"a.log"`, `EX-001:"old/backup.tar.gz!logs/inner.zip!a\xff.log"`,
+			`EX-001:"new/\xe7\x85.tar.gz!logs/inner.zip!a\xff.log"`, `EX-002:"backup.tar.gz!logs/inner.zip!a\xff.log"`,
+		},
 		"dump":       {`EX-001:"dump.gz" via gunzip,decrypt`},
 		"table":      {`EX-001:"dump.gz!t.csv" via gunzip,decrypt`},
 		"half":       {`EX-001:"dump.gz!half.csv" via gunzip,decrypt`, `EX-001:"dump.gz!half.csv" via gunzip,decrypt partial`},

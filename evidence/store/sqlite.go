@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -87,8 +88,12 @@ func checkPragmas(conn *sqlite3.SQLiteConn) error {
 		name string
 		want any
 	}{
-		{"journal_mode", "wal"}, {"synchronous", int64(2)}, {"foreign_keys", int64(1)}, {"locking_mode", "normal"},
-		{"ignore_check_constraints", int64(0)}, {"writable_schema", int64(0)},
+		{"journal_mode", "wal"},
+		{"synchronous", int64(2)},
+		{"foreign_keys", int64(1)},
+		{"locking_mode", "normal"},
+		{"ignore_check_constraints", int64(0)},
+		{"writable_schema", int64(0)},
 	} {
 		got, err := scalar(conn, "PRAGMA "+p.name)
 		if err != nil {
@@ -112,7 +117,7 @@ func each(conn *sqlite3.SQLiteConn, query string, f func(row []any) error, args 
 	dest := make([]driver.Value, len(rows.Columns()))
 	row := make([]any, len(dest))
 	for {
-		if err := rows.Next(dest); err == io.EOF {
+		if err := rows.Next(dest); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err

@@ -203,8 +203,11 @@ func (f *fold) receive(e custody.Entry, p said, opened map[string]json.RawMessag
 			name string
 			to   any
 		}{
-			{"asserted.exhibit", &it.Exhibit}, {"observed.source.path", &it.Path}, {"asserted.zone", &it.Zone},
-			{"asserted.charset", &it.Charset}, {"asserted.source", &it.Source},
+			{"asserted.exhibit", &it.Exhibit},
+			{"observed.source.path", &it.Path},
+			{"asserted.zone", &it.Zone},
+			{"asserted.charset", &it.Charset},
+			{"asserted.source", &it.Source},
 		} {
 			if err := open1(opened, field.name, field.to); err != nil {
 				return err

@@ -217,7 +217,7 @@ func (s *statement) each(ctx context.Context, f func(row []driver.Value) error) 
 		s.dest = make([]driver.Value, len(rows.Columns()))
 	}
 	for {
-		if err := rows.Next(s.dest); err == io.EOF {
+		if err := rows.Next(s.dest); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err

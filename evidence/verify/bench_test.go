@@ -107,8 +107,10 @@ func BenchmarkRows(b *testing.B) {
 	for e := range 100 {
 		var rows []object
 		for n := range 300 {
-			rows = append(rows, object{"item": "EX-1", "path": object{"text": fmt.Sprintf("dir/%d/%d", e, n)}, "type": "directory", "artifact": "",
-				"fs": object{"mode": "0755", "mtime": "2008-08-01T00:00:00.000000000Z", "uid": 0, "gid": 0, "inode": "123456789"}})
+			rows = append(rows, object{
+				"item": "EX-1", "path": object{"text": fmt.Sprintf("dir/%d/%d", e, n)}, "type": "directory", "artifact": "",
+				"fs": object{"mode": "0755", "mtime": "2008-08-01T00:00:00.000000000Z", "uid": 0, "gid": 0, "inode": "123456789"},
+			})
 		}
 		w.entry(draft{kind: "note", sets: map[string][]object{"occurrences": rows}})
 	}

@@ -211,8 +211,10 @@ func (b *builder) entry(d draft) int64 {
 		"v": 1, "origin": b.origin, "seq": seq, "kind": d.kind, "prev": b.prev,
 		"id":    fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:]),
 		"nonce": hex.EncodeToString(b.random(16)),
-		"time": object{"start": at, "end": at, "local_offset": "+08:00", "monotonic_us": 1000 * seq,
-			"clock": object{"source": "system", "synchronised": nil, "offset_us": nil, "error_us": nil}},
+		"time": object{
+			"start": at, "end": at, "local_offset": "+08:00", "monotonic_us": 1000 * seq,
+			"clock": object{"source": "system", "synchronised": nil, "offset_us": nil, "error_us": nil},
+		},
 		"tool":  object{"name": "builder", "version": "1", "sha256": "", "protocol": 1, "os": "linux", "arch": "amd64"},
 		"plain": plain, "commit": commits, "sets": sets, "refs": refs,
 	})
@@ -296,8 +298,10 @@ func (b *builder) store(content []byte, encoding, origin string) object {
 	name := filepath.Join(b.dir, "objects", "sha256", digest[7:9], digest[7:])
 	b.must(os.MkdirAll(filepath.Dir(name), 0o700))
 	b.must(os.WriteFile(name, stored, 0o600))
-	row := object{"artifact": digest, "size": len(content), "origin": origin,
-		"stored": object{"encoding": encoding, "sha256": sum(stored), "size": len(stored)}}
+	row := object{
+		"artifact": digest, "size": len(content), "origin": origin,
+		"stored": object{"encoding": encoding, "sha256": sum(stored), "size": len(stored)},
+	}
 	if origin == "original" {
 		row["hashes"] = hashes(content)
 	}

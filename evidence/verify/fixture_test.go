@@ -49,18 +49,24 @@ func newLyingFixture(t *testing.T, dir, variant string, edit func(what string, o
 	b.edit = edit
 	f := &fixture{dir: caseDir, origin: b.origin, vkey: vkey(b.origin, b.key), source: source, notes: map[int64][]byte{}, objects: map[string]string{}}
 
-	b.entry(draft{kind: "create", plain: object{"case": b.origin[len(b.origin)-36:], "format": "1"},
-		secret: object{"asserted.case.title": "R v Müller", "asserted.actor.name": "A. Examiner"}})
-	begin := b.entry(draft{kind: "receive", plain: object{"phase": "begin"},
-		secret: object{"asserted.exhibit": "EX-001", "asserted.zone": "+08:00", "observed.source.path": object{"text": "/media/stick/dump"}}})
+	b.entry(draft{
+		kind: "create", plain: object{"case": b.origin[len(b.origin)-36:], "format": "1"},
+		secret: object{"asserted.case.title": "R v Müller", "asserted.actor.name": "A. Examiner"},
+	})
+	begin := b.entry(draft{
+		kind: "receive", plain: object{"phase": "begin"},
+		secret: object{"asserted.exhibit": "EX-001", "asserted.zone": "+08:00", "observed.source.path": object{"text": "/media/stick/dump"}},
+	})
 	log := bytes.Repeat([]byte("2008-07-31 taiwan,1\n"), 20)
 	raw := b.store([]byte("original bytes\x00\xff, kept as they are"), "raw", "original")
 	text := b.store(log, "zstd", "original")
 	f.objects["raw"], f.objects["text"] = raw["artifact"].(string), text["artifact"].(string)
 	left := []byte("read where it lies")
 	b.must(os.WriteFile(source, left, 0o600))
-	inPlace := object{"artifact": sum(left), "size": len(left), "origin": "original", "hashes": hashes(left),
-		"stored": object{"encoding": "in-place", "sha256": sum(left), "size": len(left), "path": object{"text": source}}}
+	inPlace := object{
+		"artifact": sum(left), "size": len(left), "origin": "original", "hashes": hashes(left),
+		"stored": object{"encoding": "in-place", "sha256": sum(left), "size": len(left), "path": object{"text": source}},
+	}
 	place := func(path, kind string, artifact any) object {
 		return object{"item": "EX-001", "path": object{"text": path}, "type": kind, "artifact": artifact, "fs": object{"mode": "0644", "mtime": "2008-08-01T00:00:00.000000000Z"}}
 	}
@@ -84,8 +90,10 @@ func newLyingFixture(t *testing.T, dir, variant string, edit func(what string, o
 	b.entry(draft{kind: "plugin", plain: object{"action": "pin", "plugin": plugin}})
 	b.must(os.WriteFile(filepath.Join(caseDir, "plugins.lock.json"),
 		canon(t, object{"v": 1, "plugins": object{"tomskype": object{"files": files, "sha256": plugin["sha256"], "version": "1.2.0"}}}), 0o600))
-	b.entry(draft{kind: "key", plain: object{"action": "add", "fingerprint": "key:0011223344556677", "encoding": "hex", "form": "given"},
-		secret: object{"asserted.name": "second key"}})
+	b.entry(draft{
+		kind: "key", plain: object{"action": "add", "fingerprint": "key:0011223344556677", "encoding": "hex", "form": "given"},
+		secret: object{"asserted.name": "second key"},
+	})
 	intent := b.entry(draft{kind: "derive", plain: object{"phase": "intent", "plugins": []object{plugin}}})
 	b.derive(f, intent, plugin, f.objects["text"], len(log))
 	b.entry(draft{kind: "derive", plain: object{"phase": "intent", "plugins": []object{plugin}}}) // never ended

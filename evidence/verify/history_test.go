@@ -257,3 +257,26 @@ func TestCheckpointsThatDoNotFit(t *testing.T) {
 		})
 	}
 }
+
+// Case.db and file may be changed alike: then only form and signature can tell.
+func TestBothCopiesOfANote(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, t.TempDir(), "a")
+	x := tamper(t, f.dir)
+	put := func(b []byte) {
+		write(t, x.file(notePath(lastSeal)), b)
+		x.exec("INSERT OR REPLACE INTO checkpoints (size, note) VALUES (?, ?)", lastSeal, b)
+	}
+	good := f.notes[lastSeal]
+	for i := range good {
+		b := bytes.Clone(good)
+		b[i] ^= patterns(i)[0]
+		put(b)
+		expect(t, check(t, x.dir, verify.Options{}), verify.Altered, fmt.Sprintf("checkpoint %d", lastSeal))
+		if t.Failed() {
+			t.Fatalf("byte %d: %q", i, b)
+		}
+	}
+	put(good)
+	expect(t, check(t, x.dir, verify.Options{}), verify.Intact, "")
+}

@@ -184,10 +184,11 @@ func queryOn(ctx context.Context, conn *sqlite3.SQLiteConn, query string, args .
 // next returns the next row, nil after the last. Values are int64, float64,
 // string, []byte or nil; the slice is reused.
 func (r *rows) next() ([]driver.Value, error) {
-	switch err := r.r.Next(r.dest); err {
-	case nil:
+	err := r.r.Next(r.dest)
+	switch {
+	case err == nil:
 		return r.dest, nil
-	case io.EOF:
+	case errors.Is(err, io.EOF):
 		return nil, nil
 	default:
 		return nil, err

@@ -56,13 +56,17 @@ func parseRun(body []byte) (*run, error) {
 	}
 	if o.has("records") {
 		s := o.sub("records")
-		r.records = &lineSet{artifact: s.digest("artifact"), count: s.integer("count"), root: s.text("root"),
-			tallies: map[string]map[string]int64{"kind": s.counts("kinds")}}
+		r.records = &lineSet{
+			artifact: s.digest("artifact"), count: s.integer("count"), root: s.text("root"),
+			tallies: map[string]map[string]int64{"kind": s.counts("kinds")},
+		}
 	}
 	if o.has("diagnostics") {
 		s := o.sub("diagnostics")
-		r.diagnostics = &lineSet{artifact: s.digest("artifact"), count: s.integer("count"),
-			tallies: map[string]map[string]int64{"code": s.counts("codes"), "severity": s.counts("severities")}}
+		r.diagnostics = &lineSet{
+			artifact: s.digest("artifact"), count: s.integer("count"),
+			tallies: map[string]map[string]int64{"code": s.counts("codes"), "severity": s.counts("severities")},
+		}
 	}
 	if r.id.IsZero() || r.config == nil {
 		o.fail("", "not a run")

@@ -51,8 +51,8 @@ func (c *coverage) add(from, to int64) {
 		return 1
 	})
 	j := i
-	for merged := from; j < len(c.ranges) && c.ranges[j].from <= to; j++ {
-		merged = c.ranges[j].to
+	for ; j < len(c.ranges) && c.ranges[j].from <= to; j++ {
+		merged := c.ranges[j].to
 		c.n -= merged - c.ranges[j].from
 		from, to = min(from, c.ranges[j].from), max(to, merged)
 	}

@@ -27,8 +27,12 @@ func TestGuess(t *testing.T) {
 		name, language string
 		enc            encoding.Encoding
 	}{
-		{"utf-8", "zh-Hans", unicode.UTF8}, {"gb18030", "zh-Hans", simplifiedchinese.GB18030}, {"big5", "zh-Hant", traditionalchinese.Big5}, {"shift_jis", "ja", japanese.ShiftJIS},
-		{"utf-16le", "zh-Hans", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)}, {"utf-16be", "ja", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
+		{"utf-8", "zh-Hans", unicode.UTF8},
+		{"gb18030", "zh-Hans", simplifiedchinese.GB18030},
+		{"big5", "zh-Hant", traditionalchinese.Big5},
+		{"shift_jis", "ja", japanese.ShiftJIS},
+		{"utf-16le", "zh-Hans", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)},
+		{"utf-16be", "ja", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
 		{"utf-16le", "zh-Hant", unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)},
 	} {
 		list := sentences[c.language]

@@ -86,7 +86,7 @@ func (r *reader) Read(p []byte) (int, error) {
 	}
 	n, err := r.in.ReadAt(p, r.at)
 	r.at += int64(n)
-	if n > 0 && err == io.EOF {
+	if n > 0 && errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return n, err

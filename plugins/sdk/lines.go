@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"iter"
 
@@ -191,7 +192,7 @@ func (s *lineScanner) read() bool {
 	}
 	n, err := s.in.peek(s.buf[s.filled:], s.at+int64(s.filled))
 	s.filled += n
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		s.eof = true
 		return true
 	}

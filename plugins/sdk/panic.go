@@ -25,7 +25,7 @@ func (j *job) call(op Op) (err error) {
 			return
 		}
 		where := panicked()
-		os.Stderr.WriteString("plugin panicked at " + where + "\n" + string(debug.Stack()))
+		_, _ = os.Stderr.WriteString("plugin panicked at " + where + "\n" + string(debug.Stack()))
 		err = fmt.Errorf("%w at %s", errPanic, where)
 		j.err = nil // the diagnostic must get through
 		j.diagnose(&Diagnostic{

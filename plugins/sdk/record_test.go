@@ -203,7 +203,8 @@ func (g gen) common(w want) (c sdk.Common) {
 		c.Times = []sdk.Time{c.Time, sdk.NullTime(sdk.Read), {}}
 		w["times"] = []any{
 			map[string]any{"basis": w["time_basis"], "kind": sdk.Logged, "raw": w["time_raw"], "time": w["time"]},
-			map[string]any{"kind": sdk.Read, "time": nil}, map[string]any{"time": nil},
+			map[string]any{"kind": sdk.Read, "time": nil},
+			map[string]any{"time": nil},
 		}
 	}
 	if flags != nil {

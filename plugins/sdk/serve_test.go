@@ -393,9 +393,16 @@ func TestMainByHand(t *testing.T) {
 		code int
 		out  string
 	}{
-		{nil, 64, ""}, {[]string{"run"}, 64, ""}, {[]string{"run", "--nonsense", file}, 64, ""}, {[]string{"run", file, file}, 64, ""},
-		{[]string{"run", "--key", "k", file}, 64, ""}, {[]string{"run", "--config", "{", file}, 64, ""}, {[]string{"run", "--operation", "decrypt", file}, 64, ""},
-		{[]string{"run", "/nonexistent"}, 1, ""}, {[]string{"run", "/dev/null"}, 1, ""}, {[]string{"run", "--config", `{"do":"panic"}`, file}, 1, ""},
+		{nil, 64, ""},
+		{[]string{"run"}, 64, ""},
+		{[]string{"run", "--nonsense", file}, 64, ""},
+		{[]string{"run", file, file}, 64, ""},
+		{[]string{"run", "--key", "k", file}, 64, ""},
+		{[]string{"run", "--config", "{", file}, 64, ""},
+		{[]string{"run", "--operation", "decrypt", file}, 64, ""},
+		{[]string{"run", "/nonexistent"}, 1, ""},
+		{[]string{"run", "/dev/null"}, 1, ""},
+		{[]string{"run", "--config", `{"do":"panic"}`, file}, 1, ""},
 		{[]string{"run", "--key", "k=00ff", file}, 0, `{"kind":"keyword","source":{"length":3,"line":1,"offset":0},"term":"one"}` + "\n" + `{"kind":"keyword","source":{"length":3,"line":2,"offset":4},"term":"two"}` + "\n"},
 		{[]string{"run", "--operation", "unpack", file}, 0, `{"artifact":"` + evidence.Sum([]byte("one\ntwo\n")).String() + `","complete":true,"size":8}` + "\n"},
 	} {

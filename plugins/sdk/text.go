@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -130,10 +131,10 @@ func transformAppend(t transform.Transformer, dst, src []byte) ([]byte, error) {
 		room := dst[len(dst):cap(dst)]
 		nDst, nSrc, err := t.Transform(room, src, true)
 		dst, src = dst[:len(dst)+nDst], src[nSrc:]
-		switch err {
-		case nil:
+		switch {
+		case err == nil:
 			return dst, nil
-		case transform.ErrShortDst:
+		case errors.Is(err, transform.ErrShortDst):
 			dst = append(dst, make([]byte, max(64, len(src)*2))...)[:len(dst)]
 		default:
 			return dst, err

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/crypto/blowfish"
+	"golang.org/x/crypto/blowfish" //nolint:staticcheck // deprecated for new systems; the evidence uses it
 )
 
 // errKeyLength: the cipher does not take a key of that length.

@@ -15,7 +15,8 @@ func FuzzParse(f *testing.F) {
 	one := b64(sealDES(f, keyOne, row("one")))
 	for _, seed := range [][]byte{
 		lines(one, one), lines(one[:17]), lines(row("plain"), "--MARK--"), []byte("4FAB7DB77581"), []byte("f+c+nd4jhyIB3T0t1Pddhg==\r\n"),
-		{0xFF, 0xFE, '\n', 0x81, 0x30}, lines(strings.Repeat("ab", 40)),
+		{0xFF, 0xFE, '\n', 0x81, 0x30},
+		lines(strings.Repeat("ab", 40)),
 	} {
 		f.Add(seed, true)
 		f.Add(seed, false)

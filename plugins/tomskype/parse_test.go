@@ -400,9 +400,11 @@ func TestExaminersProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := sdktest.Do(t, tomskype.Plugin(), sdktest.Case{Operation: "parse", Config: config,
+	out := sdktest.Do(t, tomskype.Plugin(), sdktest.Case{
+		Operation: "parse", Config: config,
 		Data: lines(seal(1, row("one")), seal(2, row("two")), seal(3, row("")), seal(4, row("four"))[:64]),
-		Keys: append(published(t), key("lab", secret))})
+		Keys: append(published(t), key("lab", secret)),
+	})
 	expect(t, out, []string{"1 one | lab-aes", "2 two | lab-aes", "3  | lab-aes"}, []string{"4 reject line.undecryptable", "unresolved file.unresolved"})
 }
 
@@ -431,8 +433,10 @@ func TestHeaderAndZone(t *testing.T) {
 func TestBadConfig(t *testing.T) {
 	for _, config := range []string{
 		`{"layout":{"kind":"message"}}`, `{"charset":"ebcdic"}`, `{"profiles":[{"name":"x"}]}`, `{"profiles":[null]}`, `{"layout":3}`,
-		`{"profiles":[],"zone":"Asia/Shanghai","layout":` + mustJSON(map[string]any{"kind": "sms", "delimiter": ",", "fields": 1, "columns": []string{"time"},
-			"time": map[string]any{"kind": "sent", "format": "%F %T"}}) + `}`,
+		`{"profiles":[],"zone":"Asia/Shanghai","layout":` + mustJSON(map[string]any{
+			"kind": "sms", "delimiter": ",", "fields": 1, "columns": []string{"time"},
+			"time": map[string]any{"kind": "sent", "format": "%F %T"},
+		}) + `}`,
 	} {
 		out := sdktest.Do(t, tomskype.Plugin(), sdktest.Case{Operation: "parse", Data: []byte("x\n"), Config: json.RawMessage(config)})
 		if out.Result.Outcome != "failed" {

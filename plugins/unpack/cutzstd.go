@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 
 	"github.com/klauspost/compress/zstd"
@@ -81,7 +82,7 @@ func frameHeaderLen(descriptor byte) int64 {
 func lastBlock(in *sdk.Input, at int64) (int64, error) {
 	for {
 		b := make([]byte, 3)
-		if _, err := in.ReadAt(b, at); err != nil && err != io.EOF {
+		if _, err := in.ReadAt(b, at); err != nil && !errors.Is(err, io.EOF) {
 			return 0, err
 		}
 		if at+3 > in.Size {

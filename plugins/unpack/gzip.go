@@ -65,7 +65,7 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 		g.crc = crc32.Update(g.crc, crc32.IEEETable, p[:n])
 		g.size += uint32(n)
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			g.inside = false
 			g.err = g.trailer()
 		case err != nil:

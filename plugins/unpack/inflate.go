@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"compress/flate"
 	"io"
 
 	fast "github.com/klauspost/compress/flate"
@@ -10,8 +9,8 @@ import (
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
 )
 
-// inflater decodes deflate (RFC 1951). The fast decoder gives up some bytes before
-// a stream's break; the standard library's does not, and is asked for those.
+// inflater decodes deflate (RFC 1951). The fast decoder gives up some symbols before
+// a stream's break, as the standard library's does; the exact one is asked for those.
 type inflater struct {
 	in     *sdk.Input
 	offset int64 // of the stream in the input
@@ -39,11 +38,11 @@ func (f *inflater) Read(p []byte) (int, error) {
 	if err == nil || err == io.EOF || f.r != f.fast || f.in.Err() != nil {
 		return n, err
 	}
-	patient := flate.NewReader(bufio.NewReaderSize(f.in.Section(f.offset, f.length), 64<<10))
-	if _, again := io.CopyN(io.Discard, patient, f.n); again != nil {
+	exact := newExactInflate(bufio.NewReaderSize(f.in.Section(f.offset, f.length), 64<<10))
+	if _, again := io.CopyN(io.Discard, exact, f.n); again != nil {
 		return n, err // it does no better
 	}
-	f.r = patient
+	f.r = exact
 	if n > 0 {
 		return n, nil
 	}

@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"hash/crc32"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -101,6 +103,63 @@ func TestStreamsCutShort(t *testing.T) {
 					t.Errorf("%s cut at %d: %v", format, n, got)
 				}
 			}
+		}
+	}
+}
+
+// Cut at any byte, deflate gives what zlib's inflate gives: every complete symbol.
+func TestDeflateCutAgainstZlib(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("python3 is not installed")
+	}
+	// Literals and matches under dynamic codes, stored blocks, fixed codes.
+	var mixed []byte
+	for i := range 6 {
+		mixed = append(append(mixed, logLines(400*(i+1))...), random(250)...)
+	}
+	const script = `
+import sys, zlib
+raw, level, strategy = sys.stdin.buffer.read(), int(sys.argv[1]), int(sys.argv[2])
+c = zlib.compressobj(level, zlib.DEFLATED, 31, 9, strategy)
+z = c.compress(raw) + c.flush()
+print(z.hex())
+for n in range(len(z)):
+    print(len(zlib.decompressobj(31).decompress(z[:n])))
+`
+	for _, args := range [][]string{{"9", "0"}, {"0", "0"}, {"9", "4"}, {"6", "2"}} { // default, stored, fixed, Huffman only
+		cmd := exec.Command(python, append([]string{"-c", script}, args...)...)
+		cmd.Stdin = bytes.NewReader(mixed)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Skipf("python3 does not run: %v", err)
+		}
+		rows := strings.Fields(string(out))
+		z, err := hex.DecodeString(rows[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		differ := 0
+		for n, row := range rows[1:] {
+			want, err := strconv.Atoi(row)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := []byte{}
+			for _, a := range unpack(t, z[:n]).Artifacts {
+				got = append(got, a.Data...)
+			}
+			if !bytes.HasPrefix(mixed, got) {
+				t.Fatalf("%q cut at %d of %d: not what was compressed", args, n, len(z))
+			}
+			if len(got) != want {
+				if differ++; differ < 4 {
+					t.Errorf("%q cut at %d of %d: %d bytes, zlib gives %d", args, n, len(z), len(got), want)
+				}
+			}
+		}
+		if differ > 0 {
+			t.Errorf("%q: %d of %d cuts differ", args, differ, len(z))
 		}
 	}
 }

@@ -88,12 +88,18 @@ func TestMessage(t *testing.T) {
 	}, "\n"), layout.Options{})
 	basis := map[string]any{"basis": "declared", "unit": "text", "zone": "+08:00", "zone_basis": "layout"}
 	want := []map[string]any{
-		{"kind": "message", "service": "tom-skype", "ip": "192.0.2.7", "account": "anna", "from": "anna", "to": []any{"bo"}, "direction": "outgoing",
-			"time": "2008-07-31T23:10:19Z", "time_raw": "2008-08-01 07:10:19", "time_kind": "logged", "time_basis": basis, "matched_term": "自由", "text": "a\tb"},
-		{"kind": "message", "service": "tom-skype", "ip": "2001:db8::7", "account": "anna", "from": "bo", "to": []any{"anna"}, "direction": "incoming",
-			"time": "2008-07-31T16:00:00Z", "time_raw": "2008-08-01 00:00:00", "time_kind": "logged", "time_basis": basis, "matched_term": nil, "text": nil},
-		{"kind": "message", "service": "tom-skype", "ip": nil, "account": "anna", "from": nil, "to": []any{}, "participants": []any{"anna"}, "direction": "unknown",
-			"time": nil, "time_kind": "logged", "matched_term": nil, "text": "hello"},
+		{
+			"kind": "message", "service": "tom-skype", "ip": "192.0.2.7", "account": "anna", "from": "anna", "to": []any{"bo"}, "direction": "outgoing",
+			"time": "2008-07-31T23:10:19Z", "time_raw": "2008-08-01 07:10:19", "time_kind": "logged", "time_basis": basis, "matched_term": "自由", "text": "a\tb",
+		},
+		{
+			"kind": "message", "service": "tom-skype", "ip": "2001:db8::7", "account": "anna", "from": "bo", "to": []any{"anna"}, "direction": "incoming",
+			"time": "2008-07-31T16:00:00Z", "time_raw": "2008-08-01 00:00:00", "time_kind": "logged", "time_basis": basis, "matched_term": nil, "text": nil,
+		},
+		{
+			"kind": "message", "service": "tom-skype", "ip": nil, "account": "anna", "from": nil, "to": []any{}, "participants": []any{"anna"}, "direction": "unknown",
+			"time": nil, "time_kind": "logged", "matched_term": nil, "text": "hello",
+		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -108,22 +114,38 @@ func TestOtherKinds(t *testing.T) {
 		name, layout, input string
 		want                map[string]any
 	}{
-		{"call", `{"kind":"call","delimiter":"|","fields":5,"columns":["from","to","duration_s","status","extra.line"]}`, "a|b|62||7",
-			map[string]any{"kind": "call", "from": "a", "to": []any{"b"}, "duration_s": 62.0, "status": nil, "direction": "unknown", "extra": map[string]any{"line": "7"}}},
-		{"call to nobody known", `{"kind":"call","delimiter":"|","fields":3,"columns":["account","peer","status"]}`, "a|b|busy",
-			map[string]any{"kind": "call", "account": "a", "from": nil, "to": []any{}, "direction": "unknown", "status": "busy", "extra": map[string]any{"peer": "b"}}},
-		{"sms", `{"kind":"sms","delimiter":"::","fields":3,"columns":["from","to","text"],"last_field_takes_rest":true}`, "1::2::x::y",
-			map[string]any{"kind": "sms", "from": "1", "to": []any{"2"}, "direction": "unknown", "text": "x::y"}},
-		{"account", `{"kind":"account","delimiter":",","fields":4,"columns":["username","phone","ip","time"],"time":{"kind":"created","format":"%s"}}`, "u,1,192.0.2.1,1217546419",
-			map[string]any{"kind": "account", "username": "u", "phones": []any{"1"}, "ips": []any{"192.0.2.1"}, "created": "2008-07-31T23:20:19Z",
+		{
+			"call", `{"kind":"call","delimiter":"|","fields":5,"columns":["from","to","duration_s","status","extra.line"]}`, "a|b|62||7",
+			map[string]any{"kind": "call", "from": "a", "to": []any{"b"}, "duration_s": 62.0, "status": nil, "direction": "unknown", "extra": map[string]any{"line": "7"}},
+		},
+		{
+			"call to nobody known", `{"kind":"call","delimiter":"|","fields":3,"columns":["account","peer","status"]}`, "a|b|busy",
+			map[string]any{"kind": "call", "account": "a", "from": nil, "to": []any{}, "direction": "unknown", "status": "busy", "extra": map[string]any{"peer": "b"}},
+		},
+		{
+			"sms", `{"kind":"sms","delimiter":"::","fields":3,"columns":["from","to","text"],"last_field_takes_rest":true}`, "1::2::x::y",
+			map[string]any{"kind": "sms", "from": "1", "to": []any{"2"}, "direction": "unknown", "text": "x::y"},
+		},
+		{
+			"account", `{"kind":"account","delimiter":",","fields":4,"columns":["username","phone","ip","time"],"time":{"kind":"created","format":"%s"}}`, "u,1,192.0.2.1,1217546419",
+			map[string]any{
+				"kind": "account", "username": "u", "phones": []any{"1"}, "ips": []any{"192.0.2.1"}, "created": "2008-07-31T23:20:19Z",
 				"time": "2008-07-31T23:20:19Z", "time_kind": "created", "time_raw": "1217546419",
-				"time_basis": map[string]any{"basis": "declared", "epoch": "unix", "unit": "s", "zone": "UTC", "zone_basis": "source"}}},
-		{"contact", `{"kind":"contact","delimiter":",","fields":3,"columns":["owner","name","email"]}`, "u,N,",
-			map[string]any{"kind": "contact", "owner": "u", "names": []any{"N"}, "emails": []any{}}},
-		{"keyword", `{"kind":"keyword","delimiter":",","fields":2,"columns":["term","category"]}`, "t,c",
-			map[string]any{"kind": "keyword", "term": "t", "category": "c", "effect": "unknown"}},
-		{"row", `{"kind":"row","delimiter":";","fields":2,"columns":["Größe","b"]}`, "1;",
-			map[string]any{"kind": "row", "columns": map[string]any{"Größe": "1", "b": nil}}},
+				"time_basis": map[string]any{"basis": "declared", "epoch": "unix", "unit": "s", "zone": "UTC", "zone_basis": "source"},
+			},
+		},
+		{
+			"contact", `{"kind":"contact","delimiter":",","fields":3,"columns":["owner","name","email"]}`, "u,N,",
+			map[string]any{"kind": "contact", "owner": "u", "names": []any{"N"}, "emails": []any{}},
+		},
+		{
+			"keyword", `{"kind":"keyword","delimiter":",","fields":2,"columns":["term","category"]}`, "t,c",
+			map[string]any{"kind": "keyword", "term": "t", "category": "c", "effect": "unknown"},
+		},
+		{
+			"row", `{"kind":"row","delimiter":";","fields":2,"columns":["Größe","b"]}`, "1;",
+			map[string]any{"kind": "row", "columns": map[string]any{"Größe": "1", "b": nil}},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, codes := records(t, c.layout, c.input, layout.Options{})
