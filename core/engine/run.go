@@ -193,6 +193,12 @@ func (e *Engine) execute(ctx context.Context, t Task) (finished, error) {
 		}
 		return finished{}, fmt.Errorf("engine: %s %s of %s: %w", run.Plugin.Name, t.Operation, t.Place, err)
 	}
+	if res.Refused {
+		if last != nil {
+			last.Abort()
+		}
+		return finished{}, fmt.Errorf("%w: %s: %s. What was finished before is kept", evidence.ErrRefused, run.Plugin.Name, res.Reason)
+	}
 	run.Start, run.End = stamp(start), stamp(e.o.Now())
 	run.Outcome, run.Reason, run.Units, run.BytesRead = res.Outcome, res.Reason, res.Units, res.BytesRead
 	run.Sandbox, run.Limits, run.Attempts = res.Sandbox, res.Limits, res.Attempts

@@ -51,7 +51,7 @@ type verifier struct {
 	size   int64
 	roots  map[int64]digest
 	keys   keyring
-	pins   pins
+	pins   pinned
 	seals  []int64 // entries that announce a checkpoint
 	// holes: there are entries that are missing or cannot be read.
 	unsound, holes bool
@@ -88,7 +88,7 @@ func runCase(ctx context.Context, dir string, o Options) (*Report, error) {
 		o.Jobs = 2
 	}
 	v := &verifier{
-		ctx: ctx, dir: dir, o: o, c: &collector{}, roots: map[int64]digest{}, pins: pins{},
+		ctx: ctx, dir: dir, o: o, c: &collector{}, roots: map[int64]digest{}, pins: pinned{now: pins{}},
 		report: &Report{Case: dir, At: o.Now().UTC()},
 	}
 	for _, s := range o.Trust {

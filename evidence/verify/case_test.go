@@ -172,6 +172,22 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
+// Where case.db is read without locks, a writer that comes meanwhile is noticed.
+func TestWrittenToMeanwhile(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, t.TempDir(), "a")
+	later := false
+	r := check(t, f.dir, verify.Options{Progress: func(stage string, _, _ int64) {
+		if stage == "objects" && !later {
+			later = true
+			if err := os.Chtimes(f.path("case.db"), noon, noon); err != nil {
+				t.Error(err)
+			}
+		}
+	}})
+	expect(t, r, verify.CannotVerify, "case.db")
+}
+
 func TestNoCase(t *testing.T) {
 	t.Parallel()
 	for _, dir := range []string{t.TempDir(), filepath.Join(t.TempDir(), "missing")} {

@@ -42,7 +42,7 @@ func (r *Report) sentences() []string {
 	case Intact, BelowRequired:
 		s = append(s, "Everything that was checked is as it was recorded.")
 	case CannotVerify:
-		s = append(s, "It cannot be said whether this case is intact: something could not be read or understood.")
+		s = append(s, "Something could not be read or understood, so that this case cannot be called intact. The rest, as far as it was checked, is as it was recorded.")
 	case Incomplete:
 		s = append(s, "Something that the custody log names is missing. What is there is as it was recorded.")
 	case Altered:
@@ -53,7 +53,7 @@ func (r *Report) sentences() []string {
 		s = append(s, "The custody log is not the one that was signed or handed out: there are two histories under one name.")
 	}
 	if r.Log.Entries > 0 {
-		s = append(s, fmt.Sprintf("The custody log %s has %d entries, from %s to %s by the clocks of the computers that wrote them.", r.Log.Origin, r.Log.Entries, r.Log.First, r.Log.Last))
+		s = append(s, fmt.Sprintf("The custody log has %d entries, from %s to %s by the clocks of the computers that wrote them.", r.Log.Entries, r.Log.First, r.Log.Last))
 	}
 	return append(s, r.Attestation.sentences(r.Log.Entries)...)
 }
@@ -79,7 +79,11 @@ func (a Attestation) sentences(entries int64) []string {
 // Text writes the report for people.
 func (r *Report) Text(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\ncase         %s\nverified     %s\nattestation  %s\n\n", r.Verdict, r.Case, r.At.Format("2006-01-02 15:04:05 UTC"), r.Attestation.Level)
+	fmt.Fprintf(&b, "%s\n\ncase         %s\nlog          %s\nentries      %d\nroot         %s\nattestation  %s\n", r.Verdict, r.Case, r.Log.Origin, r.Log.Entries, r.Log.Root, r.Attestation.Level)
+	for _, key := range r.Attestation.Keys {
+		fmt.Fprintf(&b, "signed by    %s\n", key)
+	}
+	fmt.Fprintf(&b, "verified     %s\n\n", r.At.Format("2006-01-02 15:04:05 UTC"))
 	for _, s := range r.Sentences {
 		fmt.Fprintln(&b, s)
 	}

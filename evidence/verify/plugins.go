@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io/fs"
+	"maps"
 	"path/filepath"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
@@ -18,20 +19,30 @@ type pin struct {
 	sha256  evidence.Digest
 }
 
-// pins are the plugins that the log pinned, by name; of several the last counts.
+// pins are plugins by name.
 type pins map[string]pin
 
-// see takes the plugins that an entry of kind plugin names.
-func (ps pins) see(e *entry) {
-	if e.kind != "plugin" {
-		return
-	}
-	if e.plain.has("plugin") {
-		ps.add(e.plain.sub("plugin"))
-	}
-	for _, b := range e.plain.list("plugins") {
-		if o, err := parseObject(b); err == nil {
-			ps.add(o)
+// pinned are the plugins that the log pinned; of several of one name the last
+// counts. plugins.lock.json is brought in line with the log after the entries that
+// pin and before the next intent to run: settled is how it must have been then.
+type pinned struct {
+	now, settled pins
+}
+
+// see follows the entries that pin plugins, and those before which the lock
+// was written.
+func (ps *pinned) see(e *entry) {
+	switch {
+	case e.kind == "derive" && e.plain.text("phase") == "intent":
+		ps.settled = maps.Clone(ps.now)
+	case e.kind == "plugin":
+		if e.plain.has("plugin") {
+			ps.now.add(e.plain.sub("plugin"))
+		}
+		for _, b := range e.plain.list("plugins") {
+			if o, err := parseObject(b); err == nil {
+				ps.now.add(o)
+			}
 		}
 	}
 }
@@ -45,7 +56,10 @@ func (v *verifier) checkPlugins() error {
 	p := v.c.place()
 	b, err := readSmall(filepath.Join(v.dir, pluginsLock), maxLock)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && len(v.pins) == 0:
+	case errors.Is(err, fs.ErrNotExist) && len(v.pins.settled) == 0:
+		if len(v.pins.now) > 0 {
+			p.find(Intact, pluginsLock, "is not there yet, though the log pinned plugins", interrupted)
+		}
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		p.find(Incomplete, pluginsLock, "is missing, though the log pinned plugins", "")
@@ -63,35 +77,39 @@ func (v *verifier) checkPlugins() error {
 		return nil
 	}
 	v.c.count("pinned plugins", int64(len(locked)), 0)
-	if !v.agree(locked) && v.db.busy() {
+	if !maps.Equal(locked, v.pins.now) && v.db.busy() {
 		v.c.skip("Whether plugins.lock.json agrees with the log: another process is writing to the case.")
 		return nil
 	}
-	for _, name := range sortedKeys(locked) {
-		switch logged, ok := v.pins[name]; {
-		case !ok && v.holes:
-			p.find(Incomplete, "plugin "+shown(name), "is pinned in plugins.lock.json, but not in what is left of the log", "")
-		case !ok:
-			p.find(Altered, "plugin "+shown(name), "is pinned in plugins.lock.json, but not in the log", "")
-		case logged != locked[name]:
-			p.find(Altered, "plugin "+shown(name), "is pinned in plugins.lock.json otherwise than in the log", locked[name].sha256.String()+", not "+logged.sha256.String())
-		}
-	}
-	for _, name := range sortedKeys(v.pins) {
-		if _, ok := locked[name]; !ok {
-			p.find(Incomplete, "plugin "+shown(name), "is pinned in the log, but not in plugins.lock.json", "")
-		}
+	names := maps.Clone(v.pins.now)
+	maps.Copy(names, locked)
+	for _, name := range sortedKeys(names) {
+		v.comparePin(p, name, locked)
 	}
 	return nil
 }
 
-func (v *verifier) agree(locked pins) bool {
-	for name, logged := range v.pins {
-		if locked[name] != logged {
-			return false
-		}
+// interrupted is why plugins.lock.json may lag behind the log.
+const interrupted = "the program was stopped between writing the one and the other; the next run puts it right"
+
+func (v *verifier) comparePin(p place, name string, locked pins) {
+	object := "plugin " + shown(name)
+	is, there := locked[name]
+	want, logged := v.pins.now[name]
+	before, was := v.pins.settled[name]
+	switch {
+	case there == logged && is == want:
+	case there == was && is == before:
+		p.find(Intact, object, "is not pinned in plugins.lock.json as in the log yet", interrupted)
+	case !there:
+		p.find(Incomplete, object, "is pinned in the log, but not in plugins.lock.json", "")
+	case logged:
+		p.find(Altered, object, "is pinned in plugins.lock.json otherwise than in the log", is.sha256.String()+", not "+want.sha256.String())
+	case v.holes:
+		p.find(Incomplete, object, "is pinned in plugins.lock.json, but not in what is left of the log", "")
+	default:
+		p.find(Altered, object, "is pinned in plugins.lock.json, but not in the log", "")
 	}
-	return len(locked) == len(v.pins)
 }
 
 // parseLock reads plugins.lock.json (docs/formats/case.md) and checks that each
