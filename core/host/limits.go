@@ -11,7 +11,7 @@ import (
 
 // Limits bound one run. A zero field means the default.
 type Limits struct {
-	// Records, Diagnostics, Artifacts: the most a run may make. 50 million, 1 million, 1 million.
+	// Records, Diagnostics, Artifacts: the most a run may make. 50 million, 50 million, 1 million.
 	Records, Diagnostics, Artifacts int64
 	// RecordBytes is the longest line of records or diagnostics. 1 MiB.
 	RecordBytes int64
@@ -36,7 +36,7 @@ const (
 	mib = 1 << 20
 
 	defaultRecords     = 50_000_000
-	defaultDiagnostics = 1_000_000
+	defaultDiagnostics = 50_000_000
 	defaultArtifacts   = 1_000_000
 	defaultRecordBytes = mib
 	defaultRatio       = 50
