@@ -45,7 +45,7 @@ def run(argv, ok=(0,), watch=False, **kw):
     p = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env, **kw)
 
     def sample():
-        while not stop.wait(0.1):
+        while not stop.wait(0.3):
             for pid in tree(p.pid):
                 try:
                     exe = os.readlink(f"/proc/{pid}/exe")
