@@ -114,10 +114,14 @@ func (a *attempt) streams() ([]*stream, error) {
 	size := newSizes(a.job.Inputs)
 	rec := &recordLines{sizes: size, sink: a.sink}
 	diag := &diagnosticLines{sizes: size, sink: a.sink}
-	a.records = lines{r: made[0].r, clock: a.clock, max: a.lim.RecordBytes, count: a.lim.Records, bytes: a.lim.OutputBytes,
-		what: "records", check: rec.check, flush: rec.flush}
-	a.diagnostics = lines{r: made[1].r, clock: a.clock, max: a.lim.RecordBytes, count: a.lim.Diagnostics, bytes: a.lim.OutputBytes,
-		what: "diagnostics", check: diag.check, flush: diag.flush}
+	a.records = lines{
+		r: made[0].r, clock: a.clock, max: a.lim.RecordBytes, count: a.lim.Records, bytes: a.lim.OutputBytes,
+		what: "records", check: rec.check, flush: rec.flush,
+	}
+	a.diagnostics = lines{
+		r: made[1].r, clock: a.clock, max: a.lim.RecordBytes, count: a.lim.Diagnostics, bytes: a.lim.OutputBytes,
+		what: "diagnostics", check: diag.check, flush: diag.flush,
+	}
 	a.artifacts = frames{r: made[2].r, clock: a.clock, sink: a.sink, count: a.lim.Artifacts, bytes: a.lim.OutputBytes}
 	a.rejects = func() int64 { return diag.rejects }
 	return made, nil

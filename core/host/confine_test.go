@@ -141,8 +141,10 @@ func TestEnvironment(t *testing.T) {
 		got = append(got, r.Name)
 	}
 	slices.Sort(got)
-	want := []string{"EXHIBIT_DESCRIPTORS", "EXHIBIT_PLUGIN", "GOMEMLIMIT", "LANG", "PLUGIN_CLIENT_CERT", "PLUGIN_MAX_PORT", "PLUGIN_MIN_PORT",
-		"PLUGIN_PROTOCOL_VERSIONS", "PLUGIN_UNIX_SOCKET_DIR", "TMPDIR", "TZ"}
+	want := []string{
+		"EXHIBIT_DESCRIPTORS", "EXHIBIT_PLUGIN", "GOMEMLIMIT", "LANG", "PLUGIN_CLIENT_CERT", "PLUGIN_MAX_PORT", "PLUGIN_MIN_PORT",
+		"PLUGIN_PROTOCOL_VERSIONS", "PLUGIN_UNIX_SOCKET_DIR", "TMPDIR", "TZ",
+	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

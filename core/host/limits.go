@@ -97,8 +97,10 @@ func (l Limits) resolve(base Limits, operation string, size int64) Limits {
 
 // check refuses limits that cannot be.
 func (l Limits) check() error {
-	for _, n := range []int64{l.Records, l.Diagnostics, l.Artifacts, l.RecordBytes, l.OutputBytes, l.Ratio, l.Depth, l.Memory,
-		int64(l.Start), int64(l.Progress), int64(l.Total)} {
+	for _, n := range []int64{
+		l.Records, l.Diagnostics, l.Artifacts, l.RecordBytes, l.OutputBytes, l.Ratio, l.Depth, l.Memory,
+		int64(l.Start), int64(l.Progress), int64(l.Total),
+	} {
 		if n < 0 {
 			return errors.New("a limit is negative")
 		}

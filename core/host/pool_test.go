@@ -42,9 +42,12 @@ func TestPool(t *testing.T) {
 		config map[string]any
 		first  bool
 	}{
-		{nil, nil, true}, {nil, nil, false},
-		{[]host.Key{key(1)}, nil, true}, {[]host.Key{key(1)}, nil, false},
-		{[]host.Key{key(1), key(2)}, nil, true}, {[]host.Key{key(2), key(1)}, nil, false},
+		{nil, nil, true},
+		{nil, nil, false},
+		{[]host.Key{key(1)}, nil, true},
+		{[]host.Key{key(1)}, nil, false},
+		{[]host.Key{key(1), key(2)}, nil, true},
+		{[]host.Key{key(2), key(1)}, nil, false},
 		{nil, map[string]any{"mode": "identity", "n": int64(1)}, true},
 	} {
 		j := plain

@@ -83,7 +83,7 @@ func (g *gzipReader) broken(err error) error {
 	switch {
 	case g.job.in.Err() != nil:
 		return g.job.in.Err()
-	case errors.Is(err, io.ErrUnexpectedEOF), err == io.EOF:
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return damaged("gzip.cut", "the gzip stream ends before its end", g.rest(g.member))
 	}
 	return damaged("gzip.corrupt", "the gzip stream is corrupt", g.rest(min(g.pos(), g.job.in.Size)))
@@ -93,7 +93,7 @@ func (g *gzipReader) broken(err error) error {
 func (g *gzipReader) next() error {
 	g.member = g.pos()
 	head, err := g.br.Peek(3)
-	if len(head) == 0 && err == io.EOF && g.members > 0 {
+	if len(head) == 0 && errors.Is(err, io.EOF) && g.members > 0 {
 		return g.end()
 	}
 	if err != nil && g.job.in.Err() != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io"
 
 	fast "github.com/klauspost/compress/flate"
@@ -35,7 +36,7 @@ func (f *inflater) reset(br *bufio.Reader, offset, length int64) error {
 func (f *inflater) Read(p []byte) (int, error) {
 	n, err := f.r.Read(p)
 	f.n += int64(n)
-	if err == nil || err == io.EOF || f.r != f.fast || f.in.Err() != nil {
+	if err == nil || errors.Is(err, io.EOF) || f.r != f.fast || f.in.Err() != nil {
 		return n, err
 	}
 	exact := newExactInflate(bufio.NewReaderSize(f.in.Section(f.offset, f.length), 64<<10))

@@ -66,7 +66,7 @@ type flawed struct {
 
 func (f *flawed) Read(p []byte) (int, error) {
 	n, err := f.Reader.Read(p)
-	if err == io.EOF && f.d.flaw() != "" {
+	if errors.Is(err, io.EOF) && f.d.flaw() != "" {
 		return n, &damage{reason: f.d.flaw()}
 	}
 	return n, err
@@ -149,7 +149,7 @@ func (f *foreign) judge(err error) error {
 	if f.cut != nil {
 		return f.cut // however the patient one ended
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return err
 	}
 	what, reason := inWords(err)

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -285,7 +286,7 @@ func (d *tarData) Read(p []byte) (int, error) {
 	n, err := d.w.r.Read(p[:min(int64(len(p)), d.left)])
 	d.w.pos += int64(n)
 	d.left -= int64(n)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = damaged("tar.cut", fmt.Sprintf("the archive ends %d bytes before the member does", d.left), d.w.at(d.at, d.w.in.Size-d.at))
 	}
 	return n, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -181,7 +182,7 @@ func (s *holes) Read(p []byte) (int, error) {
 	s.pos += int64(n)
 	e.offset += int64(n)
 	e.length -= int64(n)
-	if err == io.EOF && n > 0 {
+	if errors.Is(err, io.EOF) && n > 0 {
 		err = nil
 	}
 	return n, err

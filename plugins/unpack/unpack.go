@@ -178,7 +178,7 @@ func (j *job) judge(err error) (*damage, error) {
 		return nil, j.in.Err()
 	case j.c.Err() != nil:
 		return nil, j.c.Err()
-	case err == nil, err == io.EOF, err == io.ErrUnexpectedEOF: // the latter from io.ReadFull
+	case err == nil, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // the latter from io.ReadFull
 		return nil, nil
 	case errors.As(err, &d):
 		return d, nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"io"
 	"slices"
 
@@ -133,7 +134,7 @@ func (z *zipWalk) read(b []byte, at int64) (ok bool, err error) {
 		return false, nil
 	}
 	_, err = z.in.ReadAt(b, at)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	return err == nil, err

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"compress/bzip2"
+	"errors"
 	"hash/crc32"
 	"io"
 
@@ -75,7 +76,7 @@ func (d *zipData) Read(p []byte) (int, error) {
 	case err == nil:
 	case d.z.in.Err() != nil:
 		d.end = d.z.in.Err()
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		d.end = d.check()
 	default:
 		d.end = d.broken(err)

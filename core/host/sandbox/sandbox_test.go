@@ -23,10 +23,17 @@ func TestLevelOf(t *testing.T) {
 		features []string
 		want     string
 	}{
-		{l3, sandbox.L3}, {l2, sandbox.L2}, {nil, sandbox.L0},
-		{without(l3, "userns"), sandbox.L2}, {without(l3, "pidns"), sandbox.L2}, {without(l3, "netns"), sandbox.L2},
-		{without(l3, "landlock:7"), sandbox.L1}, {without(l3, "seccomp"), sandbox.L1}, {without(l3, "no_new_privs"), sandbox.L1},
-		{without(l3, "rlimits"), sandbox.L0}, {[]string{"rlimits"}, sandbox.L1},
+		{l3, sandbox.L3},
+		{l2, sandbox.L2},
+		{nil, sandbox.L0},
+		{without(l3, "userns"), sandbox.L2},
+		{without(l3, "pidns"), sandbox.L2},
+		{without(l3, "netns"), sandbox.L2},
+		{without(l3, "landlock:7"), sandbox.L1},
+		{without(l3, "seccomp"), sandbox.L1},
+		{without(l3, "no_new_privs"), sandbox.L1},
+		{without(l3, "rlimits"), sandbox.L0},
+		{[]string{"rlimits"}, sandbox.L1},
 	} {
 		if got := sandbox.LevelOf(c.features); got != c.want {
 			t.Errorf("%v: %s, want %s", c.features, got, c.want)
@@ -179,8 +186,14 @@ func TestRuleset(t *testing.T) {
 		fs          uint64
 		net, scoped uint64
 	}{
-		{1, 8, 0x1fff, 0, 0}, {2, 8, 0x3fff, 0, 0}, {3, 8, 0x7fff, 0, 0}, {4, 16, 0x7fff, 3, 0}, {5, 16, 0xffff, 3, 0},
-		{6, 24, 0xffff, 3, 3}, {7, 24, 0xffff, 3, 3}, {12, 24, 0xffff, 3, 3},
+		{1, 8, 0x1fff, 0, 0},
+		{2, 8, 0x3fff, 0, 0},
+		{3, 8, 0x7fff, 0, 0},
+		{4, 16, 0x7fff, 3, 0},
+		{5, 16, 0xffff, 3, 0},
+		{6, 24, 0xffff, 3, 3},
+		{7, 24, 0xffff, 3, 3},
+		{12, 24, 0xffff, 3, 3},
 	} {
 		attr, size := sandbox.Ruleset(c.abi)
 		if attr.Handled_access_fs != c.fs || attr.Handled_access_net != c.net || attr.Scoped != c.scoped || size != c.size {

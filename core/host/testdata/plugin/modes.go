@@ -300,11 +300,13 @@ func wrongBytes(j *job) error {
 	j.done.BytesRead = 1 << 40
 	return nil
 }
+
 func wrongKey(j *job) error {
 	j.emit(5)
 	j.done.KeysUsed = []string{"key:0000000000000000"}
 	return nil
 }
+
 func wrongRejects(j *job) error {
 	j.done.Units.Read, j.done.Units.Rejected = 1, 1 // without the diagnostic
 	return nil
