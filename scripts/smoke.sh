@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 tmp=$(mktemp -d)
 trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
 check() {
-	tail -n 30 "$1" | grep -q INTACT || { cat "$1"; echo "smoke: no INTACT verdict" >&2; exit 1; }
+	grep -qx INTACT "$1" || { cat "$1"; echo "smoke: no INTACT verdict" >&2; exit 1; }
 }
 bash scripts/demo.sh "$tmp/case" >"$tmp/log" 2>&1 || { cat "$tmp/log"; exit 1; }
 check "$tmp/log"
