@@ -49,7 +49,7 @@ def run(argv, ok=(0,), watch=False, **kw):
             for pid in tree(p.pid):
                 try:
                     exe = os.readlink(f"/proc/{pid}/exe")
-                    name = "plugin " + os.path.basename(os.path.dirname(exe)) if exe.endswith("/plugin") else os.path.basename(exe)
+                    name = "a plugin" if "exhibit-plugin" in exe or exe.endswith("/plugin") else os.path.basename(exe)
                     for line in open(f"/proc/{pid}/status"):
                         if line.startswith("VmHWM:"):
                             peak[name] = max(peak.get(name, 0), int(line.split()[1]))
