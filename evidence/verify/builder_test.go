@@ -207,7 +207,7 @@ func (b *builder) entry(d draft) int64 {
 			sets[name] = b.set(seq, name, members)
 		}
 	}
-	body := canon(b.t, object{
+	body := canon(b.t, b.edited("entry", object{
 		"v": 1, "origin": b.origin, "seq": seq, "kind": d.kind, "prev": b.prev,
 		"id":    fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:]),
 		"nonce": hex.EncodeToString(b.random(16)),
@@ -217,7 +217,7 @@ func (b *builder) entry(d draft) int64 {
 		},
 		"tool":  object{"name": "builder", "version": "1", "sha256": "", "protocol": 1, "os": "linux", "arch": "amd64"},
 		"plain": plain, "commit": commits, "sets": sets, "refs": refs,
-	})
+	}))
 	b.exec("INSERT OR REPLACE INTO entries (seq, body) VALUES (?, ?)", seq, body)
 	for _, o := range openings {
 		b.exec("INSERT INTO openings (seq, field, salt, value) VALUES (?, ?, ?, ?)", seq, o.field, o.salt, o.value)

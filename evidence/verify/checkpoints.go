@@ -158,31 +158,30 @@ func (v *verifier) receipt(number int, b []byte) {
 	p := v.c.place()
 	object := fmt.Sprintf("receipt %d", number)
 	v.c.count("receipts", 1, 0)
-	note, vkey, err := custody.ParseReceipt(b)
-	if err != nil {
-		if _, perr := parseCheckpoint(b); perr == nil { // the bare note will do
-			note, vkey, err = b, "", nil
-		}
-	}
+	c, key, err := readReceipt(b)
 	if err != nil {
 		p.find(CannotVerify, object, "cannot be read", err.Error())
 		return
 	}
+	v.claims = append(v.claims, claim{object: object, size: c.size, root: c.root, note: c, receipt: true, key: key})
+}
+
+// readReceipt returns the checkpoint in a receipt and the key that it states; nil
+// where b is a bare note.
+func readReceipt(b []byte) (*checkpoint, *publicKey, error) {
+	if c, err := parseCheckpoint(b); err == nil {
+		return c, nil, nil
+	}
+	note, vkey, err := custody.ParseReceipt(b)
+	if err != nil {
+		return nil, nil, err
+	}
 	c, err := parseCheckpoint(note)
 	if err != nil {
-		p.find(CannotVerify, object, "holds no signed checkpoint", err.Error())
-		return
+		return nil, nil, err
 	}
-	cl := claim{object: object, size: c.size, root: c.root, note: c, receipt: true}
-	if vkey != "" {
-		k, err := parseKey(vkey)
-		if err != nil {
-			p.find(CannotVerify, object, "holds no key", err.Error())
-			return
-		}
-		cl.key = &k
-	}
-	v.claims = append(v.claims, cl)
+	key, err := parseKey(vkey)
+	return c, &key, err
 }
 
 // readSmall reads a regular file of at most limit bytes; anything else is evidence.ErrFormat.

@@ -292,6 +292,7 @@ func TestUnreadable(t *testing.T) {
 		{f.path(notePath(lastSeal)), fmt.Sprintf("checkpoint %d", lastSeal)},
 		{f.path("checkpoints"), "directory checkpoints"},
 		{f.path("plugins.lock.json"), "plugins.lock.json"},
+		{f.path("objects"), `directory "objects"`},
 		{f.path("case.db"), "case.db"},
 	} {
 		info, err := os.Stat(c.name)
@@ -336,4 +337,103 @@ func asNobody(t *testing.T) {
 	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
 		t.Fatalf("%v\n%s", err, out)
 	}
+}
+
+// Many missing things in a row are named as a range, and cost no more than one.
+func TestRanges(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, t.TempDir(), "a")
+	x := tamper(t, f.dir)
+	x.exec("INSERT INTO entries VALUES (1000000000000, x'7b7d')")
+	r := check(t, x.dir, verify.Options{})
+	expect(t, r, verify.Altered, "entry 1000000000000")
+	if !names(r, "entries 13 to 999999999999") {
+		t.Error(findings(r))
+	}
+
+	b := newBuilder(t, filepath.Join(t.TempDir(), "case"), "range")
+	b.entry(draft{kind: "create"})
+	var places []object
+	for n := range 200 {
+		places = append(places, object{"item": "EX-1", "path": object{"text": fmt.Sprint(n)}, "type": "directory", "artifact": ""})
+	}
+	b.entry(draft{kind: "note", sets: map[string][]object{"occurrences": places}})
+	b.close()
+	y := tamper(t, b.dir)
+	y.remove("occurrences", "n BETWEEN 10 AND 99 OR n = 150")
+	r = check(t, y.dir, verify.Options{})
+	expect(t, r, verify.Incomplete, "occurrences rows 1/10 to 1/99")
+	if !names(r, "occurrences row 1/150") {
+		t.Error(findings(r))
+	}
+
+	// All rows changed: the first are named, the others counted.
+	z := tamper(t, b.dir)
+	for _, row := range z.rows("occurrences", tables()["occurrences"]) {
+		if row.values[1].(int64) > 0 {
+			row.values[3] = make([]byte, 32)
+			if err := z.put("occurrences", row); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	r = check(t, z.dir, verify.Options{})
+	expect(t, r, verify.Altered, "occurrences row 1/1")
+	if names(r, "occurrences row 1/0") || !names(r, "set 1/occurrences") || len(r.Findings) > 60 {
+		t.Error(findings(r))
+	}
+}
+
+// TestShortHashes writes what SQLite would refuse, were it asked.
+func TestShortHashes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, t.TempDir(), "a")
+	for object, query := range map[string]string{
+		"node 5":                  "UPDATE nodes SET hash = x'00' WHERE idx = 5",
+		"seed 2/artifacts":        "UPDATE sets SET seed = x'00' WHERE seq = 2 AND name = 'artifacts'",
+		"artifacts row 2/0":       "UPDATE artifacts SET leaf = x'' WHERE seq = 2 AND n = 0",
+		"runs row 8/0":            "UPDATE runs SET seed = x'00' WHERE seq = 8",
+		"opening 6/asserted.name": "UPDATE openings SET salt = '' WHERE seq = 6",
+	} {
+		x := tamper(t, f.dir)
+		x.exec("PRAGMA ignore_check_constraints = ON")
+		if err := x.unguarded(strings.Fields(query)[1], query); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, check(t, x.dir, verify.Options{}), verify.Altered, object)
+	}
+}
+
+// A report keeps a thousand findings of a sort and counts the others.
+func TestManyFindings(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, t.TempDir(), "a")
+	x := tamper(t, f.dir)
+	x.exec("BEGIN")
+	for n := range 1500 {
+		x.exec("INSERT INTO nodes VALUES (?, zeroblob(32))", 1000+n)
+	}
+	x.exec("COMMIT")
+	r := check(t, x.dir, verify.Options{})
+	expect(t, r, verify.Altered, "node 1000")
+	if len(r.Findings) > 1010 || r.More != 500 {
+		t.Errorf("%d findings, %d more", len(r.Findings), r.More)
+	}
+}
+
+// Without its seed a set's leaves are still held against the entry.
+func TestSeedAndLeafGone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, t.TempDir(), "a")
+	x := tamper(t, f.dir)
+	x.remove("sets", "seq = 2 AND name = 'occurrences'")
+	r := check(t, x.dir, verify.Options{})
+	expect(t, r, verify.Incomplete, "seed 2/occurrences")
+	if !strings.Contains(strings.Join(r.NotChecked, "\n"), "set 2/occurrences") {
+		t.Error(r.NotChecked)
+	}
+	if err := x.unguarded("occurrences", "UPDATE occurrences SET leaf = zeroblob(32) WHERE seq = 2 AND n = 3"); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, check(t, x.dir, verify.Options{}), verify.Altered, "set 2/occurrences")
 }

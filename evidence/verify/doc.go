@@ -11,7 +11,8 @@
 // the record was true, complete or lawfully obtained when it was made.
 //
 // The case is untrusted input: whatever its bytes are, Case returns a report.
-// Nothing is written, but where case.db has a write-ahead log SQLite may leave
-// case.db-shm, its index, beside it. No evidence and no disclosed value appears
-// in a report: digests, field names, row numbers and the paths of sources do.
+// Nothing in its directory is changed or created, and a writer beside it is not
+// held up. No evidence and no value that an opening holds appears in a report:
+// digests, field names, row numbers and the paths of sources left in place do.
+// What is checked, and what a report looks like: docs/formats/verify.md.
 package verify

@@ -84,7 +84,7 @@ func TestEveryByte(t *testing.T) {
 			for _, lane := range plan {
 				rounds, changes = max(rounds, len(lane)), changes+len(lane)
 			}
-			for n := range rounds {
+			for n := 0; n < rounds; n += stride {
 				x.round(plan, n)
 				if t.Failed() {
 					t.FailNow()

@@ -232,6 +232,16 @@ func TestCheckpointsThatDoNotFit(t *testing.T) {
 			}
 			write(t, x.file(notePath(99)), b)
 		}, verify.RolledBack, "checkpoint 99"},
+		{"a cosignature in one copy only", func(x *tampered) {
+			write(t, x.file(notePath(lastSeal)), append(bytes.Clone(f.notes[lastSeal]), "— witness.example AAAAAAAA\n"...))
+		}, verify.Altered, last},
+		{"cosigned in both copies", func(x *tampered) {
+			both(x, append(bytes.Clone(f.notes[lastSeal]), "— witness.example AAAAAAAA\n"...))
+		}, verify.Intact, ""},
+		{"one signature twice", func(x *tampered) {
+			_, line, _ := bytes.Cut(f.notes[lastSeal], []byte("\n\n"))
+			both(x, append(bytes.Clone(f.notes[lastSeal]), line...))
+		}, verify.Altered, last},
 		{"file missing", func(x *tampered) { remove(t, x.file(notePath(firstSeal))) }, verify.Incomplete, fmt.Sprintf("checkpoint %d", firstSeal)},
 		{"row missing", func(x *tampered) { x.remove("checkpoints", "size = ?", firstSeal) }, verify.Incomplete, fmt.Sprintf("checkpoint %d", firstSeal)},
 		{"gone altogether", func(x *tampered) { // as if sealing had been interrupted: only a remark

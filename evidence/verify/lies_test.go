@@ -118,6 +118,68 @@ func TestLies(t *testing.T) {
 	}
 }
 
+// TestLyingEntries writes logs whose chain and tree are right, and whose entries
+// are not what the format has.
+func TestLyingEntries(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, member string
+		seq          int64
+		value        any
+		want         verify.Verdict
+	}{
+		{"newer", "v", 3, 2, verify.CannotVerify},
+		{"newer and first", "v", 0, 2, verify.CannotVerify},
+		{"no version", "v", 3, 0, verify.Altered},
+		{"another log", "origin", 3, "lab.example/00000000-0000-4000-8000-000000000000", verify.Altered},
+		{"another number", "seq", 3, 2, verify.Altered},
+		{"created again", "kind", 6, "create", verify.Altered},
+		{"never created", "kind", 0, "note", verify.Altered},
+		{"no kind", "kind", 3, "nonsense", verify.Altered},
+		{"no chain", "prev", 3, "", verify.Altered},
+		{"another chain", "prev", 3, strings.Repeat("0", 64), verify.Altered},
+		{"no nonce", "nonce", 3, "", verify.Altered},
+		{"no time", "time", 3, "2026-11-22T10:03:00.000000Z", verify.Altered},
+		{"a later entry", "refs", 3, object{"item": 4}, verify.Altered},
+		{"a number for a commitment", "commit", 3, object{"asserted.note": 1}, verify.Altered},
+		{"no commitment", "commit", 3, object{"asserted.note": "00"}, verify.Altered},
+		{"half a set", "sets", 3, object{"runs": object{"size": 0}}, verify.Altered},
+		{"no root", "sets", 3, object{"runs": object{"root": "", "size": 0}}, verify.Altered},
+		{"a set of nothing known", "sets", 3, object{"bits": object{"root": rootOf(nil), "size": 0}}, verify.Altered},
+		{"a further member", "extra", 3, true, verify.Altered},
+		{"a secret in plain", "plain", 3, object{"asserted.note": "x", "phase": "end"}, verify.Altered},
+		{"no plain", "plain", 3, []int{}, verify.Altered},
+		{"another case", "plain", 0, object{"case": "00000000-0000-4000-8000-000000000000", "format": "1"}, verify.Altered},
+		{"another format", "plain", 0, object{"format": "2"}, verify.Altered},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := newLyingFixture(t, filepath.Join(t.TempDir(), "x"), "a", func(what string, o object) {
+				if what == "entry" && o["seq"] == c.seq {
+					o[c.member] = c.value
+				}
+			})
+			expect(t, check(t, f.dir, verify.Options{}), c.want, fmt.Sprintf("entry %d", c.seq))
+		})
+	}
+}
+
+// A clock that goes back is remarked on: it is what was seen.
+func TestClockGoesBack(t *testing.T) {
+	t.Parallel()
+	f := newLyingFixture(t, t.TempDir(), "a", func(what string, o object) {
+		if what == "entry" && o["seq"] == int64(6) {
+			at := o["time"].(object)
+			at["start"], at["end"] = "2016-11-22T10:06:00.000000Z", "2016-11-22T10:06:00.000000Z"
+		}
+	})
+	r := check(t, f.dir, verify.Options{})
+	expect(t, r, verify.Intact, "")
+	if !strings.Contains(findings(r), "INTACT: entry 6: was written at an earlier time") {
+		t.Error(findings(r))
+	}
+}
+
 // A digest by an algorithm that this program does not know is not vouched for,
 // and that is said.
 func TestUnknownAlgorithm(t *testing.T) {

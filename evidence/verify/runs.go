@@ -146,6 +146,9 @@ func (v *verifier) submitRun(pool *pool, made *derived, rec *record) error {
 		return nil
 	}
 	v.c.count("runs", 1, 0)
+	if len(rec.extra) != len(digest{}) {
+		p.find(Altered, row, "its seed is not 32 bytes long", "")
+	}
 	r.account(p, row)
 	if r.outcome != string(evidence.OutcomeFailed) {
 		n, err := made.by(rec.seq, r.id)
