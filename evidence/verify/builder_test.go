@@ -61,7 +61,7 @@ func canon(t *testing.T, v any) []byte {
 
 type object = map[string]any
 
-func newBuilder(t *testing.T, dir, seed string) *builder {
+func newBuilder(t *testing.T, dir, seed string, pragmas ...string) *builder {
 	t.Helper()
 	b := &builder{t: t, dir: dir, seed: seed, origin: "lab.example/3f0c1d52-7a64-4b8e-9c0a-5d2e8f1b7a90"}
 	b.key = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, 32))
@@ -76,6 +76,9 @@ func newBuilder(t *testing.T, dir, seed string) *builder {
 	b.exec("PRAGMA page_size = 16384")
 	b.exec("PRAGMA journal_mode = OFF")
 	b.exec("PRAGMA synchronous = OFF")
+	for _, p := range pragmas {
+		b.exec("PRAGMA " + p)
+	}
 	text, err := schemas.SQL.ReadFile("sql/0001_case.sql")
 	b.must(err)
 	b.exec(string(text))

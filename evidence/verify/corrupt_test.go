@@ -126,6 +126,44 @@ func TestCorruptDatabase(t *testing.T) {
 	expect(t, check(t, f.dir, verify.Options{}), verify.Intact, "")
 }
 
+// An index that leads elsewhere would make the program answer wrongly, though
+// every row is as it was.
+func TestIndexChanged(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, t.TempDir(), "a")
+	b, err := os.ReadFile(f.path("case.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := []byte(f.objects["raw"])
+	changed := 0
+	for at := 0; ; at++ {
+		i := bytes.Index(b[at:], digest)
+		if i < 0 {
+			break
+		}
+		if at += i; b[at-1] != '"' { // in an index, not in the JSON of a body
+			b[at+len(digest)-1] ^= 1
+			changed++
+		}
+	}
+	if changed == 0 {
+		t.Fatal("not found in an index")
+	}
+	if err := os.WriteFile(f.path("case.db"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, check(t, f.dir, verify.Options{}), verify.Altered, "case.db")
+}
+
+func TestOtherEncoding(t *testing.T) {
+	t.Parallel()
+	b := newBuilder(t, filepath.Join(t.TempDir(), "case"), "utf-16", "encoding = 'UTF-16le'")
+	b.entry(draft{kind: "create"})
+	b.close()
+	expect(t, check(t, b.dir, verify.Options{}), verify.Altered, "case.db")
+}
+
 func FuzzCorruptDatabase(f *testing.F) {
 	t := &testing.T{}
 	dir := f.TempDir()

@@ -197,6 +197,12 @@ func TestFiles(t *testing.T) {
 			return os.Mkdir(name, 0o700)
 		}, verify.Altered, raw},
 		{"lock removed", func(x *tampered) error { return os.Remove(x.file("plugins.lock.json")) }, verify.Incomplete, "plugins.lock.json"},
+		{"directory for lock", func(x *tampered) error {
+			if err := os.Remove(x.file("plugins.lock.json")); err != nil {
+				return err
+			}
+			return os.Mkdir(x.file("plugins.lock.json"), 0o700)
+		}, verify.Altered, "plugins.lock.json"},
 		{"another plugin pinned", func(x *tampered) error {
 			files := object{"plugin": strings.Repeat("ef", 32)}
 			write(t, x.file("plugins.lock.json"), canon(t, object{"v": 1, "plugins": object{"tomskype": object{"files": files, "sha256": sum(canon(t, files)), "version": "1.2.0"}}}))

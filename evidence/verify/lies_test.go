@@ -54,6 +54,7 @@ func TestLies(t *testing.T) {
 		{"in place", "stored.path", object{"text": "relative"}, verify.Altered, ""},
 		{"in place", "stored.path", object{"text": "/nowhere/to/be/found"}, verify.Incomplete, ""},
 		{"in place", "stored.path", object{"text": os.TempDir()}, verify.Altered, ""},
+		{"in place", "stored.path", object{"text": "/proc/self/mem"}, verify.CannotVerify, ""}, // opens, and fails to be read
 		{"occurrence", "artifact", other, verify.Incomplete, "occurrences row 2/0"},
 		{"derivation", "parent", other, verify.Incomplete, "derivations row 8/0"},
 		{"derivation", "child", other, verify.Incomplete, "derivations row 8/0"},
@@ -281,6 +282,45 @@ func TestLyingObjects(t *testing.T) {
 			if name != "nothing" && !strings.Contains(findings(r), "bytes") {
 				t.Error(findings(r))
 			}
+		})
+	}
+}
+
+// TestLaterRow keeps an artifact in place first and stores it later: the later
+// row counts, and the earlier one must not contradict it.
+func TestLaterRow(t *testing.T) {
+	t.Parallel()
+	content := []byte("first read where it lay, then taken in")
+	for _, c := range []struct {
+		name   string
+		change func(earlier object)
+		want   verify.Verdict
+	}{
+		{"says less", func(o object) { delete(o, "hashes") }, verify.Intact},
+		{"says the same", func(object) {}, verify.Intact},
+		{"another digest", func(o object) { o["hashes"] = object{"md5": strings.Repeat("0", 32)} }, verify.Altered},
+		{"a further digest", func(o object) { o["hashes"] = object{"sha512": strings.Repeat("0", 128)} }, verify.Altered},
+		{"another size", func(o object) {
+			o["size"] = 1
+			o["stored"].(object)["size"] = 1
+		}, verify.Altered},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := newBuilder(t, filepath.Join(t.TempDir(), "case"), "later")
+			b.entry(draft{kind: "create"})
+			later := b.store(content, "raw", "original")
+			earlier := object{"artifact": sum(content), "size": len(content), "origin": "original", "hashes": hashes(content),
+				"stored": object{"encoding": "in-place", "sha256": sum(content), "size": len(content), "path": object{"text": "/gone/since"}}}
+			c.change(earlier)
+			b.entry(draft{kind: "note", sets: map[string][]object{"artifacts": {earlier}}})
+			b.entry(draft{kind: "note", sets: map[string][]object{"artifacts": {later}}})
+			b.close()
+			named := ""
+			if c.want != verify.Intact {
+				named = "artifacts row 1/0"
+			}
+			expect(t, check(t, b.dir, verify.Options{}), c.want, named)
 		})
 	}
 }
