@@ -74,7 +74,7 @@ func (s *Store) commit(ctx context.Context, staged []*Staged) error {
 		return err
 	}
 	for _, st := range fresh {
-		if err := s.link(ctx, st); err != nil {
+		if err := s.name(ctx, st); err != nil {
 			return err
 		}
 	}
@@ -114,20 +114,40 @@ func (s *Store) syncContent(staged []*Staged) error {
 	return s.syncAll()
 }
 
-// link gives a staged file its name, or adopts the object that has it.
-func (s *Store) link(ctx context.Context, st *Staged) error {
+// name gives a staged file its name, or adopts the object that has it.
+func (s *Store) name(ctx context.Context, st *Staged) error {
 	path := s.path(st.Digest)
-	err := os.Link(st.temp, path)
+	err := moveNew(st.temp, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
-		err = os.Link(st.temp, path)
+		err = moveNew(st.temp, path)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return s.adopt(ctx, st)
 	}
+	if err == nil {
+		st.moved()
+	}
 	return err
+}
+
+// moveNew renames a file and never overwrites. Filesystems that cannot promise
+// that in one step (renameat2(2): NFS, some FUSE) get a link and an unlink.
+func moveNew(from, to string) error {
+	err := retry(func() error { return unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE) })
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP) {
+		if err := os.Link(from, to); err != nil {
+			return err
+		}
+		_ = retry(func() error { return unix.Unlink(from) }) // else the next Open does
+		return nil
+	}
+	if err != nil {
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+	}
+	return nil
 }
 
 // syncNames makes the names of objects durable, those included that were there

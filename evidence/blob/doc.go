@@ -8,8 +8,7 @@
 //	pwrite …                               hashed on the way
 //	fsync(tmp/N)…  or one syncfs(objects)  Commit, content
 //	mkdirat(sha256/ab)                     where it is missing
-//	linkat(tmp/N → sha256/ab/ab12…)        never overwrites
-//	unlinkat(tmp/N)
+//	renameat2(tmp/N → sha256/ab/ab12…, RENAME_NOREPLACE)    never overwrites
 //	fsync(sha256/ab), fsync(sha256)  or one syncfs    Commit, names
 //
 // and only then does Commit return without error. A name below sha256/ therefore

@@ -130,7 +130,7 @@ func (d *durability) call(name, args string, ok bool) {
 		}
 		clear(d.content)
 		clear(d.names)
-	case "linkat", "link":
+	case "renameat2", "linkat", "link":
 		if !ok {
 			return
 		}

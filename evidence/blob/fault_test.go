@@ -103,7 +103,7 @@ func when(all bool) iter.Seq[int] {
 	}
 }
 
-const traced = "openat,pwrite64,ftruncate,fallocate,fsync,fdatasync,syncfs,mkdirat,mkdir,linkat,link,unlinkat,unlink,write"
+const traced = "openat,pwrite64,ftruncate,fallocate,fsync,fdatasync,syncfs,mkdirat,mkdir,renameat2,linkat,link,unlinkat,unlink,write"
 
 // An error of any call that matters is reported, acknowledges nothing, leaves no
 // file behind, and does not keep the same objects from being committed later.
@@ -119,8 +119,8 @@ func TestInjectedErrors(t *testing.T) {
 		{"fsync", "EIO", "input/output error", true},
 		{"syncfs", "EIO", "input/output error", true},
 		{"syncfs", "ENOSPC", evidence.ErrNoSpace.Error(), true},
-		{"link,linkat", "EIO", "input/output error", false},
-		{"link,linkat", "ENOSPC", evidence.ErrNoSpace.Error(), false},
+		{"renameat2", "EIO", "input/output error", false},
+		{"renameat2", "ENOSPC", evidence.ErrNoSpace.Error(), false},
 		{"mkdir,mkdirat", "ENOSPC", evidence.ErrNoSpace.Error(), false},
 		{"pwrite64", "ENOSPC", evidence.ErrNoSpace.Error(), false},
 		{"pwrite64", "EIO", "input/output error", false},
@@ -202,13 +202,28 @@ func TestInjectedUnlinkError(t *testing.T) {
 	assertWhole(t, dir, acked)
 }
 
+// Filesystems that cannot rename without overwriting get a link and an unlink.
+func TestRenameNotSupported(t *testing.T) {
+	for _, errno := range []string{"EINVAL", "ENOSYS"} {
+		dir := faultDir(t)
+		out, log := underStrace(t, dir, "batches", "-e", "trace="+traced, "-e", "inject=renameat2:error="+errno)
+		acked, errs, ended := parseHelper(t, out)
+		if !bytes.Contains(log, []byte("(INJECTED)")) || len(acked) == 0 || len(errs) != 0 || !ended {
+			t.Errorf("%s: %d acknowledged, errors %q", errno, len(acked), errs)
+		}
+		newDurability(t, dir, nil).replay(log)
+		assertTmp(t, filepath.Join(dir, "objects"), 0)
+		assertWhole(t, dir, acked)
+	}
+}
+
 // Killed at any call, the process has lost nothing it acknowledged, has left
 // only whole objects, and a second run comes to its end.
 func TestKilledAtEveryCall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("NOT TESTED: fault injection is not short")
 	}
-	for call, all := range map[string]bool{"fsync": true, "syncfs": true, "link,linkat": false, "unlink,unlinkat": false, "pwrite64": false, "mkdir,mkdirat": false} {
+	for call, all := range map[string]bool{"fsync": true, "syncfs": true, "renameat2": false, "unlink,unlinkat": false, "pwrite64": false, "mkdir,mkdirat": false} {
 		t.Run(call, func(t *testing.T) {
 			fired := 0
 			for n := range when(all) {

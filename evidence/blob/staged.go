@@ -55,6 +55,14 @@ func (st *Staged) Discard() {
 	st.temp = ""
 }
 
+// moved notes that the staged file has the object's name now.
+func (st *Staged) moved() {
+	if st.f != nil {
+		_ = st.close() // its content is durable already
+	}
+	st.temp = ""
+}
+
 // settle decides how the content will become durable: through its descriptor
 // while there are few, else by a syncfs, or at once where the file is large or
 // a syncfs is not to be relied on.
