@@ -317,7 +317,7 @@ func TestOrderOfDurability(t *testing.T) {
 		t.Fatal(err)
 	}
 	trace := filepath.Join(t.TempDir(), "trace")
-	h := helper(t, "append-few", c.Dir(), tracer, "-f", "-y", "-qq", "-s", "200", "-o", trace, "-e", "trace=linkat,fsync,fdatasync,syncfs,pwrite64,write")
+	h := helper(t, "append-few", c.Dir(), tracer, "-f", "-y", "-qq", "-s", "200", "-o", trace, "-e", "trace=linkat,renameat2,fsync,fdatasync,syncfs,pwrite64,write")
 	if lines := h.rest(t); len(lines) != 4 {
 		t.Fatalf("%q", lines)
 	}
@@ -330,7 +330,7 @@ func TestOrderOfDurability(t *testing.T) {
 		}
 		synced := strings.Contains(line, "sync(") || strings.Contains(line, "syncfs(")
 		switch {
-		case strings.Contains(line, "linkat("):
+		case strings.Contains(line, "linkat("), strings.Contains(line, "renameat2(") && strings.Contains(line, "/objects/"):
 			calls = append(calls, 'N')
 		case synced && strings.Contains(line, "/objects/tmp"), synced && strings.Contains(line, "syncfs("):
 			calls = append(calls, 'c')

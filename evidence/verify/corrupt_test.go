@@ -189,3 +189,42 @@ func FuzzCorruptDatabase(f *testing.F) {
 		corrupted(t, own, want, b)
 	})
 }
+
+// TestLogOfHeaderOnly: a writer that was killed after the transaction log's
+// header, and before its first frame, leaves an index that a reader cannot use.
+func TestLogOfHeaderOnly(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, t.TempDir(), "a")
+	uri := "file:" + (&url.URL{Path: f.path("case.db")}).EscapedPath()
+	db, err := sql.Open("sqlite3", uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	var version int
+	for _, err := range []error{
+		db.QueryRow("PRAGMA user_version").Scan(&version),
+		func() error { _, err := db.Exec("PRAGMA journal_mode = WAL"); return err }(),
+		func() error { _, err := db.Exec(fmt.Sprintf("PRAGMA user_version = %d", version)); return err }(),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	killed := map[string][]byte{}
+	for _, name := range []string{"case.db", "case.db-wal", "case.db-shm"} {
+		if killed[name], err = os.ReadFile(f.path(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	killed["case.db-wal"] = killed["case.db-wal"][:32]
+	for name, b := range killed {
+		if err := os.WriteFile(f.path(name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect(t, check(t, f.dir, verify.Options{}), verify.Intact, "")
+}

@@ -46,7 +46,9 @@ type database struct {
 
 // openDatabase opens case.db in dir, which is absolute, without changing
 // anything in it. Where case.db-wal holds anything, SQLite reads it with
-// case.db-shm as it lies there; where only case.db exists it is read as immutable.
+// case.db-shm as it lies there; where it does not, case.db is read as immutable:
+// over a log of a header alone, with no writer about to go on, a reader that may
+// not write turns in circles.
 func openDatabase(ctx context.Context, dir string) (*database, error) {
 	d := &database{dir: dir}
 	var err error
@@ -55,7 +57,7 @@ func openDatabase(ctx context.Context, dir string) (*database, error) {
 	}
 	params := "mode=ro&_query_only=on&_busy_timeout=10000&_stmt_cache_size=16"
 	switch {
-	case d.before.wal >= 0 && d.before.shm >= 0:
+	case d.before.wal >= 0 && d.before.shm >= 0 && (d.before.wal > walHeader || locked(dir)):
 		params += "&readonly_shm=1"
 	case d.before.wal > walHeader:
 		return nil, fmt.Errorf("%s-wal holds what is not yet in %s, and %s-shm is missing, which reading must not create: copy all files of the case, or open it once with the program that wrote it",
@@ -107,7 +109,12 @@ func (d *database) busy() bool {
 	if now, err := stampOf(d.dir); err != nil || now != d.before {
 		return true
 	}
-	f, err := os.Open(filepath.Join(d.dir, lockName))
+	return locked(d.dir)
+}
+
+// locked reports whether a writer has the case open.
+func locked(dir string) bool {
+	f, err := os.Open(filepath.Join(dir, lockName))
 	if err != nil {
 		return false
 	}
