@@ -56,8 +56,11 @@ type Accept struct {
 	Paths []string `json:"paths,omitempty"`
 	// Content is "text", or "binary" for bytes of no known type; "" for any.
 	Content string `json:"content,omitempty"`
-	// Layout: exactly one of the case's layouts is for the path; it becomes part of the config.
+	// Layout: exactly one of the case's layouts is for the path, and it names this
+	// plugin or, to an operation that parses, none; it becomes part of the config.
 	Layout bool `json:"layout,omitempty"`
+	// LayoutNamed: the same, but the layout must name this plugin. Not with Layout.
+	LayoutNamed bool `json:"layout_named,omitempty"`
 	// Profile: a profile that states paths is for the path.
 	Profile bool `json:"profile,omitempty"`
 }
@@ -99,6 +102,9 @@ func ParsePluginManifest(b []byte) (PluginManifest, error) {
 		for _, a := range op.Accepts {
 			if a.Content != "" && a.Content != "text" && a.Content != "binary" {
 				return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: content %q", ErrFormat, m.Name, a.Content)
+			}
+			if a.Layout && a.LayoutNamed {
+				return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: layout and layout_named exclude each other", ErrFormat, m.Name)
 			}
 		}
 	}

@@ -22,8 +22,12 @@ type Layout struct {
 	Name string
 	// For are the path globs that it claims.
 	For []string
-	// Body is what a run's config gets: the layout without its name and globs,
-	// because a run knows nothing of names and paths.
+	// Plugin is the one that it is for; "" leaves it to the one that reads any layout.
+	Plugin string
+	// Tables: it describes tables and not lines.
+	Tables bool
+	// Body is what a run's config gets: the layout without its name, globs and
+	// plugin, because a run knows nothing of names and paths.
 	Body json.RawMessage
 }
 
@@ -71,10 +75,14 @@ type Decision struct {
 	Digest    evidence.Digest `json:"digest"`
 	Operation string          `json:"operation"`
 	Takes     bool            `json:"takes"`
-	// Ambiguous: several layouts claim the input, and none may be chosen silently.
-	Ambiguous bool            `json:"ambiguous,omitempty"`
-	Config    json.RawMessage `json:"config,omitempty"`
-	Why       string          `json:"why"`
+	// Ambiguous: the examiner's layouts do not say what reads the input (several
+	// claim it, or its layout is for no plugin here, or for several), and nothing may
+	// be chosen silently.
+	Ambiguous bool `json:"ambiguous,omitempty"`
+	// Layout is the name of the layout under which the input is taken.
+	Layout string          `json:"layout,omitempty"`
+	Config json.RawMessage `json:"config,omitempty"`
+	Why    string          `json:"why"`
 }
 
 // Decide returns a decision for every operation of every plugin, in a fixed
@@ -101,7 +109,7 @@ func (t *Table) decide(p Plugin, op evidence.PluginOperation, in Input) []Decisi
 	var refusals []string
 	for _, place := range in.Places {
 		d := base
-		d.Config, d.Why, d.Ambiguous = t.accept(p, op, in, place)
+		d.Config, d.Layout, d.Why, d.Ambiguous = t.accept(p, op, in, place)
 		if d.Takes = d.Config != nil; !d.Takes {
 			if d.Ambiguous && !seen[d.Why] {
 				seen[d.Why] = true
@@ -125,49 +133,61 @@ func (t *Table) decide(p Plugin, op evidence.PluginOperation, in Input) []Decisi
 }
 
 // accept tries the operation's conditions on one place. A nil config means no.
-func (t *Table) accept(p Plugin, op evidence.PluginOperation, in Input, place Place) (config json.RawMessage, why string, ambiguous bool) {
+func (t *Table) accept(p Plugin, op evidence.PluginOperation, in Input, place Place) (config json.RawMessage, layoutName, why string, ambiguous bool) {
+	found := t.layoutsFor(place.Path)
+	parses := op.Operation == evidence.OpParse
 	var refusals []string
+	refuse := func(why string) {
+		if !slices.Contains(refusals, why) {
+			refusals = append(refusals, why)
+		}
+	}
 	for _, a := range op.Accepts {
+		byLayout := a.Layout || a.LayoutNamed
+		if parses && len(found) > 0 && !byLayout {
+			refuse(claimed(found))
+			continue
+		}
 		because, no := matches(a, in, place)
 		if no != "" {
-			if !slices.Contains(refusals, no) {
-				refusals = append(refusals, no)
-			}
+			refuse(no)
 			continue
 		}
 		var layout *Layout
-		if a.Layout {
-			found := t.layoutsFor(place.Path)
-			switch len(found) {
-			case 0:
-				refusals = append(refusals, "no layout is for its path")
+		if byLayout {
+			switch {
+			case len(found) == 0:
+				refuse("no layout is for its path")
 				continue
-			case 1:
-				layout = &found[0]
-				because = append(because, fmt.Sprintf("layout %q is for its path", layout.Name))
-			default:
-				names := make([]string, len(found))
-				for i, l := range found {
-					names[i] = fmt.Sprintf("%q", l.Name)
-				}
-				return nil, fmt.Sprintf("layouts %s all claim %q; make their globs exclusive", strings.Join(names, ", "), place.Path), true
+			case len(found) > 1:
+				return nil, "", fmt.Sprintf("%s all claim %q; make their globs exclusive", names(found), place.Path), true
 			}
+			layout = &found[0]
+			if why, ambiguous := t.refusesLayout(p, a, layout, parses); why != "" {
+				if ambiguous {
+					return nil, "", why, true
+				}
+				refuse(why)
+				continue
+			}
+			because = append(because, fmt.Sprintf("layout %q is for its path", layout.Name))
+			layoutName = layout.Name
 		}
 		if a.Profile {
 			name, ok := profileFor(append(slices.Clone(p.Profiles), t.Added...), place.Path)
 			if !ok {
-				refusals = append(refusals, "no profile states its path")
+				refuse("no profile states its path")
 				continue
 			}
 			because = append(because, fmt.Sprintf("profile %q is for its path", name))
 		}
 		c, err := t.config(p, op.Operation, place, layout)
 		if err != nil {
-			return nil, err.Error(), false
+			return nil, "", err.Error(), false
 		}
-		return c, strings.Join(because, ", "), false
+		return c, layoutName, strings.Join(because, ", "), false
 	}
-	return nil, strings.Join(refusals, "; "), false
+	return nil, "", strings.Join(refusals, "; "), false
 }
 
 // matches checks the conditions that rest on bytes and path alone.

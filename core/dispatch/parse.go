@@ -7,8 +7,8 @@ import (
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
-// ParseLayout reads a stored layout: its globs are taken out, the rest is what a
-// run sees.
+// ParseLayout reads a stored layout: what routes it is taken out, the rest is what
+// a run sees.
 func ParseLayout(name string, body []byte) (Layout, error) {
 	fields := map[string]json.RawMessage{}
 	if err := json.Unmarshal(body, &fields); err != nil {
@@ -18,7 +18,14 @@ func ParseLayout(name string, body []byte) (Layout, error) {
 	if err := json.Unmarshal(fields["for"], &l.For); err != nil {
 		return Layout{}, fmt.Errorf("%w: layout %q: for: %w", evidence.ErrFormat, name, err)
 	}
+	if plugin, ok := fields["plugin"]; ok {
+		if err := json.Unmarshal(plugin, &l.Plugin); err != nil {
+			return Layout{}, fmt.Errorf("%w: layout %q: plugin: %w", evidence.ErrFormat, name, err)
+		}
+	}
+	_, l.Tables = fields["tables"]
 	delete(fields, "for")
+	delete(fields, "plugin")
 	delete(fields, "name")
 	rest, err := evidence.Canonical(fields)
 	if err != nil {

@@ -18,8 +18,9 @@ import (
 	"github.com/exhibit-forensics/exhibit/evidence/store"
 )
 
-// plugins is where TestMain built the bundled plugins.
-var plugins string
+// plugins is where TestMain built the bundled plugins that most tests need, and
+// readers where those that take an input by its name or its content.
+var plugins, readers string
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "sandbox-exec" {
@@ -34,6 +35,13 @@ func TestMain(m *testing.M) {
 		plugins = dir
 		for _, name := range []string{"unpack", "tomskype"} {
 			build(name, filepath.Join(dir, name))
+		}
+		if readers, err = os.MkdirTemp("", "engine-test"); err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(readers)
+		for _, name := range []string{"sms", "accounts"} {
+			build(name, filepath.Join(readers, name))
 		}
 		return m.Run()
 	}())

@@ -308,15 +308,17 @@ func unresolved(r *evidence.Run) bool {
 }
 
 // superseded are the runs of the same plugin and operation over the input whose
-// configuration nothing asks for any more, and the same one with fewer keys.
+// configuration nothing asks for any more, and the same one with fewer keys. A run
+// by a layout takes the place of what other plugins read before it was stated.
 func (p *planner) superseded(input evidence.Digest, d dispatch.Decision, all []dispatch.Decision) []evidence.Digest {
 	var out []evidence.Digest
 	for _, r := range p.runs[input] {
-		if r.Plugin.Name != d.Plugin || r.Operation != d.Operation {
+		same := r.Plugin.Name == d.Plugin
+		if r.Operation != d.Operation || !same && (d.Layout == "" || d.Operation != evidence.OpParse) {
 			continue
 		}
 		asked := slices.ContainsFunc(all, func(o dispatch.Decision) bool {
-			return o.Takes && o.Digest == r.Plugin.SHA256 && o.Operation == r.Operation && string(o.Config) == string(r.Config) && string(o.Config) != string(d.Config)
+			return o.Takes && o.Digest == r.Plugin.SHA256 && o.Operation == r.Operation && string(o.Config) == string(r.Config) && !(same && string(o.Config) == string(d.Config))
 		})
 		if !asked {
 			out = append(out, r.ID)

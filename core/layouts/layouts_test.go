@@ -70,6 +70,7 @@ func TestAddRefuses(t *testing.T) {
 		"two of one name":  strings.ReplaceAll(corpus.Layouts, "callinfo", "contentfilter"),
 		"an unknown field": strings.Replace(corpus.Layouts, `"fields": 7`, `"fields": 7, "no_such": 1`, 1),
 		"a bad glob":       strings.Replace(corpus.Layouts, "**/call/CallInfo_*", "**/call/[", 1),
+		"lines, by whom":   strings.Replace(corpus.Layouts, `"last_field_takes_rest": false,`, `"quote": "'", "multiline": true,`, 1),
 		"cut short":        corpus.Layouts[:len(corpus.Layouts)/2],
 	} {
 		if _, err := layouts.Add(t.Context(), c, []byte(text)); !errors.Is(err, evidence.ErrFormat) {

@@ -199,9 +199,13 @@ func (w *writer) keywords() {
 	w.file("agent/keyfile_u", []byte(recent.String()))
 }
 
+// sms writes an export in GB18030 with its header in Chinese. Every seventh text
+// has a line break and quotes; some rows are damaged. `row` in the truth counts the
+// sound ones.
 func (w *writer) sms(name string, rows int) []byte {
-	var out strings.Builder
-	out.WriteString("编号,发送号码,接收号码,短信内容,发送时间,状态\n")
+	var out bytes.Buffer
+	out.Write(gb18030("编号,发送号码,接收号码,短信内容,发送时间,状态\n"))
+	line, row := 2, 0
 	for i := 1; i <= rows; i++ {
 		m := w.s.message(firstDay)
 		from, to := w.s.phone(), w.s.phone()
@@ -209,10 +213,32 @@ func (w *writer) sms(name string, rows int) []byte {
 		if i%7 == 0 {
 			text += "\n\"第二行\""
 		}
-		fmt.Fprintf(&out, "%d,%s,%s,\"%s\",%s,DELIVRD\n", 100000+i, from, to, strings.ReplaceAll(text, `"`, `""`), m.at.In(china).Format("2006/01/02 15:04:05"))
-		w.emit(map[string]any{"kind": "sms", "file": name, "row": i, "from": from, "to": []string{to}, "text": text, "time": stamp(m.at), "status": "DELIVRD"})
+		quoted := `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
+		at := m.at.In(china).Format("2006/01/02 15:04:05")
+		record := fmt.Sprintf("%d,%s,%s,%s,%s,DELIVRD", 100000+i, from, to, quoted, at)
+		truth := map[string]any{"kind": "sms", "from": from, "to": []string{to}, "text": text, "time": stamp(m.at), "status": "DELIVRD"}
+		if defect := []string{"too few fields", "too many fields", "a quote without an end"}[i/61%3]; i%61 == 17 {
+			plain := strings.ReplaceAll(m.text, ",", " ")
+			switch defect {
+			case "too few fields":
+				record = fmt.Sprintf("%d,%s,%s,%s", 100000+i, from, to, plain)
+			case "too many fields":
+				record = fmt.Sprintf("%d,%s,%s,%s,and,more,%s,DELIVRD", 100000+i, from, to, plain, at)
+			default:
+				record = fmt.Sprintf(`%d,%s,%s,"%s`, 100000+i, from, to, plain)
+			}
+			truth = map[string]any{"kind": "reject", "defect": defect}
+		} else {
+			row++
+			truth["row"] = row
+		}
+		text = string(gb18030(record))
+		truth["file"], truth["line"], truth["offset"], truth["length"] = name, line, out.Len(), len(text)
+		w.emit(truth)
+		out.WriteString(text + "\n")
+		line += strings.Count(text, "\n") + 1
 	}
-	return gb18030(out.String())
+	return out.Bytes()
 }
 
 func (w *writer) accounts(name string, rows int) []byte {

@@ -343,7 +343,7 @@ func TestArtifacts(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	fs := frames(t, out)
-	want := `{"meta":{"mode":"0644","user":"r` + "\ufffd" + `","user_raw":"cv4="},"name":{"raw":"ZGlyL/8udHh0","text":"dir/` + "\ufffd" + `.txt"},"steps":[{"do":"gunzip"},{"do":"untar","length":1120000,"offset":512}],"text":true}`
+	want := `{"meta":{"mode":"0644","user":{"raw":"cv4=","text":"r` + "\ufffd" + `"}},"name":{"raw":"ZGlyL/8udHh0","text":"dir/` + "\ufffd" + `.txt"},"steps":[{"do":"gunzip"},{"do":"untar","length":1120000,"offset":512}],"text":true}`
 	if fs[0].kind != 'B' || string(fs[0].payload) != want {
 		t.Errorf("got  %s\nwant %s", fs[0].payload, want)
 	}

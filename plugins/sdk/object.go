@@ -27,10 +27,13 @@ type member struct {
 // floats and json.Number (as text where they are no safe integers), []any,
 // []string and map[string]any; anything else is ErrRecord.
 func (e *encoder) object(base, depth int) {
+	// Only a record's own members have bytes beside them: below, names are the
+	// evidence's, and one of them may well end in _raw.
+	top := depth == 0
 	for i, end := base, len(e.members); i < end; i++ {
 		m := &e.members[i]
 		m.name = validName(m.name)
-		if t, ok := rawOf(m.value); ok {
+		if t, ok := rawOf(m.value); ok && top {
 			e.members = append(e.members, member{m.name + "_raw", t, true})
 		}
 	}
@@ -45,7 +48,7 @@ func (e *encoder) object(base, depth int) {
 			e.base64(m.value.(string))
 			continue
 		}
-		e.value(m.value, depth+1, true)
+		e.value(m.value, depth+1, top)
 	}
 	e.close(at)
 	clear(e.members[base:])
@@ -101,8 +104,9 @@ func rawOf(v any) (string, bool) {
 	return "", false
 }
 
-// value appends v. A named value's raw bytes stand beside it; elsewhere text that
-// is not UTF-8 becomes {"raw": base64, "text": shown}, as names do.
+// value appends v. The raw bytes of a record's own member stand beside it;
+// elsewhere text that is not UTF-8 becomes {"raw": base64, "text": shown}, as names
+// do, and bytes {"raw": base64}.
 func (e *encoder) value(v any, depth int, named bool) {
 	switch v := v.(type) {
 	case nil:

@@ -58,6 +58,15 @@ func (w want) text(name string, v drawn) {
 	}
 }
 
+// foreign is text under a name that is the evidence's.
+func (w want) foreign(name string, v drawn) {
+	w.text(name, v)
+	if raw, ok := w[name+"_raw"]; ok {
+		w[name] = map[string]any{"raw": raw, "text": shown(v.s)}
+		delete(w, name+"_raw")
+	}
+}
+
 func (w want) list(name string, vs []drawn) {
 	if vs == nil {
 		return
@@ -212,9 +221,9 @@ func (g gen) common(w want) (c sdk.Common) {
 	}
 	if rapid.Bool().Draw(g.t, "extra") {
 		text := g.text("extra text")
-		extra := want{"n": int64(5), "list": []any{"x", nil, true, "9007199254740993", int64(-1)}, "nested": map[string]any{"": "1.5", "bytes_raw": "/w==", "bytes": nil}, "empty": map[string]any{}}
+		extra := want{"n": int64(5), "list": []any{"x", nil, true, "9007199254740993", int64(-1)}, "nested": map[string]any{"": "1.5", "bytes": map[string]any{"raw": "/w=="}}, "empty": map[string]any{}}
 		text.absent = false
-		extra.text("中", text)
+		extra.foreign("中", text)
 		bad := []any{map[string]any{"raw": "YeM=", "text": "a\ufffd"}}
 		extra["odd"] = bad
 		c.Extra = map[string]any{
@@ -309,7 +318,7 @@ func (g gen) record() (sdk.Record, want) {
 		for _, name := range rapid.SliceOfNDistinct(rapid.StringMatching(`[a-zA-Z\x{4e00}-\x{4e20}\x{1f600}\x{ffee}]{0,6}`), 0, 6, rapid.ID).Draw(g.t, "columns") {
 			v := g.text("value of " + name)
 			v.absent = false
-			columns.text(name, v)
+			columns.foreign(name, v)
 			r.Columns = append(r.Columns, sdk.Column{Name: name, Value: v.text()})
 		}
 		w["columns"] = map[string]any(columns)
@@ -336,6 +345,7 @@ func (g gen) source(size int64) (sdk.Source, map[string]any) {
 		w["offset"], w["length"] = s.Offset, s.Length
 	}
 	if shape&2 != 0 {
+		s.HasRow = true
 		s.Table, s.RowID = "t\"able", rapid.Int64().Draw(g.t, "rowid")
 		w["table"], w["rowid"] = s.Table, any(s.RowID)
 		if s.RowID > evidence.MaxSafeInteger || s.RowID < -evidence.MaxSafeInteger {
@@ -391,7 +401,7 @@ func TestRecordsAreCanonical(t *testing.T) {
 	})
 }
 
-// Names that evidence chooses may repeat, collide with the names of raw bytes, or
+// Names that evidence chooses may repeat, look like the names of raw bytes, or
 // be no text: nothing is lost, and the line stays canonical.
 func TestColumnsThatCollide(t *testing.T) {
 	_, got, _, _ := run(t, "x", func(_ *sdk.Ctx, _ *sdk.Input, out *sdk.Out) error {
@@ -399,7 +409,7 @@ func TestColumnsThatCollide(t *testing.T) {
 			{"b", 1}, {"a", "x"}, {"a", "y"}, {"a#2", "z"}, {"c", "\xff"}, {"c_raw", "own"}, {"d\xfe", []byte("blob")},
 		}}, sdk.At(0, 1))
 	})
-	want := `{"columns":{"a":"x","a#2":"y","a#2#2":"z","b":1,"c":"` + "\ufffd" + `","c_raw":"own","c_raw#2":"/w==","d\\xfe":null,"d\\xfe_raw":"YmxvYg=="},"kind":"row","source":{"length":1,"offset":0}}`
+	want := `{"columns":{"a":"x","a#2":"y","a#2#2":"z","b":1,"c":{"raw":"/w==","text":"` + "\ufffd" + `"},"c_raw":"own","d\\xfe":{"raw":"YmxvYg=="}},"kind":"row","source":{"length":1,"offset":0}}`
 	if len(got) != 1 || got[0] != want {
 		t.Fatalf("got  %s\nwant %s", got, want)
 	}

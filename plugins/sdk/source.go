@@ -15,9 +15,11 @@ type Source struct {
 	HasSpan        bool
 	// Line counts from 1; 0 where there are no lines.
 	Line int64
-	// Table and RowID name a database row; stated where Table is not "".
-	Table string
-	RowID int64
+	// Table names a table, and RowID a row of it where HasRow; without, the row is
+	// known by its span alone.
+	Table  string
+	RowID  int64
+	HasRow bool
 	// Pointer is a JSON pointer (RFC 6901) or an XPath.
 	Pointer string
 	// Role is that of the manifest's member; "" where the input is one artifact.
@@ -32,7 +34,7 @@ func At(offset, length int64) Source {
 }
 
 // RowOf returns the Source of a database row.
-func RowOf(table string, rowid int64) Source { return Source{Table: table, RowID: rowid} }
+func RowOf(table string, rowid int64) Source { return Source{Table: table, RowID: rowid, HasRow: true} }
 
 // PointerTo returns the Source of what a JSON pointer or XPath names.
 func PointerTo(pointer string) Source { return Source{Pointer: pointer} }
@@ -40,15 +42,15 @@ func PointerTo(pointer string) Source { return Source{Pointer: pointer} }
 // unit is the part of a Source that tells units of the input apart.
 type unit struct {
 	offset, length, line, rowid int64
-	hasSpan                     bool
+	hasSpan, hasRow             bool
 	table, pointer, role        string
 }
 
 func (s *Source) unit() unit {
-	return unit{s.Offset, s.Length, s.Line, s.RowID, s.HasSpan, s.Table, s.Pointer, s.Role}
+	return unit{s.Offset, s.Length, s.Line, s.RowID, s.HasSpan, s.HasRow, s.Table, s.Pointer, s.Role}
 }
 
-func (s *Source) placed() bool { return s.HasSpan || s.Table != "" || s.Pointer != "" }
+func (s *Source) placed() bool { return s.HasSpan || s.Table != "" && s.HasRow || s.Pointer != "" }
 
 // checkSource reports with ErrSource why s is no place in the job's inputs.
 func (j *job) checkSource(s *Source) error {
@@ -57,6 +59,8 @@ func (j *job) checkSource(s *Source) error {
 		return fmt.Errorf("%w: it states neither span nor row nor pointer", ErrSource)
 	case !s.HasSpan && (s.Offset != 0 || s.Length != 0):
 		return fmt.Errorf("%w: offset or length without HasSpan", ErrSource)
+	case s.HasRow && s.Table == "" || !s.HasRow && s.RowID != 0:
+		return fmt.Errorf("%w: a row without its table, or without HasRow", ErrSource)
 	case s.Line < 0 || s.Line > evidence.MaxSafeInteger:
 		return fmt.Errorf("%w: line %d", ErrSource, s.Line)
 	}
@@ -86,7 +90,7 @@ func (s *Source) encode(e *encoder) {
 	e.plain("pointer", s.Pointer)
 	e.plain("profile", s.Profile)
 	e.plain("role", s.Role)
-	if s.Table != "" {
+	if s.HasRow {
 		e.key("rowid")
 		e.int(s.RowID)
 	}

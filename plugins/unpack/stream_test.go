@@ -232,7 +232,7 @@ func TestGzipHeader(t *testing.T) {
 	data := logLines(5000)
 	o := unpack(t, gzipOf(t, data, 0, 0))
 	complete(t, o)
-	want := map[string]any{"comment": "comment", "mtime": "1973-11-29T21:33:09Z", "name": "n\ufffdme", "name_raw": "buRtZQ==", "os": json.Number("3")}
+	want := map[string]any{"comment": "comment", "mtime": "1973-11-29T21:33:09Z", "name": map[string]any{"raw": "buRtZQ==", "text": "n\ufffdme"}, "os": json.Number("3")}
 	if d := cmp.Diff(want, o.Artifacts[0].Meta); d != "" || len(o.Diagnostics) != 0 || string(o.Artifacts[0].Data) != string(data) {
 		t.Errorf("%s %q", d, o.Diagnostics)
 	}

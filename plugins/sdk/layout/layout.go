@@ -34,9 +34,11 @@ var ErrLayout = errors.New("layout")
 
 // Layout is a description as written, docs/formats/layouts.md.
 type Layout struct {
-	// Name and For are the host's: which layout it is, and for which paths.
-	Name string   `json:"name,omitempty"`
-	For  []string `json:"for,omitempty"`
+	// Name, For and Plugin are the host's: which layout it is, for which paths, and
+	// what reads them.
+	Name   string   `json:"name,omitempty"`
+	For    []string `json:"for,omitempty"`
+	Plugin string   `json:"plugin,omitempty"`
 	// Kind is that of the records: message, sms, call, account, contact, keyword or row.
 	Kind string `json:"kind"`
 	// Service is written into each record where its kind has a service.
@@ -50,6 +52,8 @@ type Layout struct {
 	LastFieldTakesRest bool `json:"last_field_takes_rest,omitempty"`
 	// Quote is a character that may enclose a field; doubled inside it stands for itself.
 	Quote string `json:"quote,omitempty"`
+	// Multiline: a quoted field may hold line breaks, so that a record may be several lines.
+	Multiline bool `json:"multiline,omitempty"`
 	// Header is how many lines at the top of a file are no records.
 	Header int `json:"header,omitempty"`
 	// Time describes the column time.
@@ -107,6 +111,8 @@ func (l *Layout) validate() error {
 		return refuse("quote %q is not one printable ASCII character, other than the delimiter", l.Quote)
 	case l.Quote != "" && l.LastFieldTakesRest:
 		return refuse("quote and last_field_takes_rest exclude each other")
+	case l.Multiline && l.Quote == "":
+		return refuse("multiline needs quote: a line break is text only inside quotes")
 	case l.Header < 0 || l.Header > MaxHeader:
 		return refuse("header %d is not between 0 and %d lines", l.Header, MaxHeader)
 	case (l.Time != nil) != slices.Contains(l.Columns, "time"):

@@ -247,6 +247,7 @@ func TestRefused(t *testing.T) {
 		"parties twice":        `{"kind":"message","delimiter":",","fields":3,"columns":["account","peer","from"]}`,
 		"charset":              `{"kind":"row","delimiter":",","fields":1,"columns":["a"],"charset":"ebcdic"}`,
 		"long quote":           `{"kind":"row","delimiter":",","fields":1,"columns":["a"],"quote":"<<"}`,
+		"multiline unquoted":   `{"kind":"row","delimiter":",","fields":1,"columns":["a"],"multiline":true}`,
 		"quote with rest":      `{"kind":"row","delimiter":",","fields":1,"columns":["a"],"quote":"'","last_field_takes_rest":true}`,
 		"quote as delimiter":   `{"kind":"row","delimiter":"'","fields":1,"columns":["a"],"quote":"'"}`,
 		"header out of bounds": `{"kind":"row","delimiter":",","fields":1,"columns":["a"],"header":-1}`,
@@ -304,6 +305,7 @@ func TestSchemaAccepts(t *testing.T) {
 		messages,
 		`{"kind":"row","delimiter":",","fields":2,"columns":["any name","time"],"time":{"kind":"logged","format":"%s"},"quote":"\"","header":1,"charset":"gb18030"}`,
 		`{"kind":"call","delimiter":"|","fields":2,"columns":["duration_s","extra.line"]}`,
+		`{"kind":"row","delimiter":",","fields":1,"columns":["a"],"quote":"'","multiline":true,"plugin":"acme/notes"}`,
 	} {
 		if err := schema(t).Validate(decode(t, text)); err != nil {
 			t.Error(err)

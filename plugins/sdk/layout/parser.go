@@ -26,6 +26,7 @@ type Parser struct {
 	quote     byte
 	takesRest bool
 	header    int
+	multiline bool
 	charset   sdk.Charset
 
 	format    sdk.TimeFormat
@@ -52,7 +53,7 @@ func (l *Layout) Compile(o Options) (*Parser, error) {
 		return nil, err
 	}
 	p := &Parser{
-		kind: l.Kind, fields: fields, delimiter: []byte(l.Delimiter), takesRest: l.LastFieldTakesRest, header: l.Header,
+		kind: l.Kind, fields: fields, delimiter: []byte(l.Delimiter), takesRest: l.LastFieldTakesRest, header: l.Header, multiline: l.Multiline,
 		direction: l.Direction, values: make([][]byte, len(fields)),
 	}
 	if l.Quote != "" {
@@ -95,6 +96,19 @@ func (p *Parser) compileTime(t *Time, itemZone string) (err error) {
 
 // Header returns how many lines at the top of a file are no records.
 func (p *Parser) Header() int { return p.header }
+
+// Multiline reports whether a record may be several lines: then Units finds them,
+// by the parser's Dialect, and not Lines.
+func (p *Parser) Multiline() bool { return p.multiline }
+
+// Dialect returns what Units needs. It uses the parser: what Check and Record
+// handed out is valid until the next unit.
+func (p *Parser) Dialect(charset sdk.Charset) Dialect {
+	return Dialect{
+		Charset: charset, Delimiter: string(p.delimiter), Quote: p.quote, Fields: len(p.fields), Skip: int64(p.header),
+		Stands: func(line []byte, _ [][]byte) bool { return p.Check(line).OK() },
+	}
+}
 
 // Charset returns the layout's charset, zero where it states none.
 func (p *Parser) Charset() sdk.Charset { return p.charset }

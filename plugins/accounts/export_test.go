@@ -1,0 +1,4 @@
+package main
+
+// Plugin is what main serves.
+var Plugin = plugin()
