@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Make synthetic evidence, run the whole job over it in a fresh case, and end with
-# the verdict. Usage: demo.sh [CASE-DIR]; the case and the evidence are left there.
+# a summary, the verdict and the report. Usage: demo.sh [DIR]; everything is left there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=${EXHIBIT_BIN:-$PWD/bin}
@@ -13,38 +13,63 @@ chmod -R u+w "$out" 2>/dev/null || true
 rm -rf "$out"
 mkdir -p "$out"
 touch "$out/.exhibit-demo"
-exec 3>&1
-say() { printf '\n== %s\n' "$*" >&3; }
-run() { printf '$ exhibit %s\n' "$*" >&3; "$bin/exhibit" "$@" >&3; }
-export EXHIBIT_CASE=$out/case EXHIBIT_IDENTITIES=$out/identities
+say() { printf '\n== %s\n' "$*"; }
+run() {
+	local a line='$ exhibit'
+	for a in "$@"; do
+		case $a in *[!a-zA-Z0-9_./:=+-]*) line+=" '$a'" ;; *) line+=" $a" ;; esac
+	done
+	printf '%s\n' "$line"
+	"$bin/exhibit" "$@"
+}
+# Exit code 3: finished, but some inputs are damaged, as they are in this evidence.
+damaged() { run "$@" || [ $? = 3 ]; }
+export EXHIBIT_CASE=$out/case EXHIBIT_IDENTITIES=$out/identities EXHIBIT_EXAMINER="A. Examiner"
 
-say "synthetic evidence: a chat logging server's open directory"
+say "evidence: a chat company's logging server, found open on the web (synthetic, seeded)"
 "$bin/corpus" --seed 2008 --out "$out/evidence"
+(cd "$out/evidence/server" && find . -type f | sort | sed 's/^/  /')
+(cd "$out/evidence/server" && find . -type f -exec sha256sum {} +) > "$out/evidence/SHA256SUMS"
 
-say "a case, and the evidence into it"
-run init "$EXHIBIT_CASE" --title "Demonstration" --examiner "A. Examiner"
-run add "$out/evidence/server" --zone +08:00 --source "synthetic, seed 2008"
+say "receive it: hashed, compared with the sender's list, logged"
+run init "$EXHIBIT_CASE" --title "Open directory of a logging server (demonstration)" --number DEMO-2008
+run add "$out/evidence/server" --zone +08:00 --source "download from an open web server" --hashes "$out/evidence/SHA256SUMS"
 
-say "what a plugin could read now"
+say "read it: unpack, decrypt with the published keys, parse, until nothing new appears"
 run layout add "$out/evidence/truth/layouts.json"
-status=0
-run run || status=$?
-[ "$status" = 0 ] || [ "$status" = 3 ] || exit "$status"
+damaged run
 
-say "the second key lay in the open too; only what it may open is read again"
+say "a second key lay in the open as well: only what it may open is read again"
 run key add second --at conf/enc.key:0:16 --encoding hex
-status=0
-run run || status=$?
-[ "$status" = 0 ] || [ "$status" = 3 ] || exit "$status"
+damaged run
 
-say "records"
-"$bin/exhibit" records --kind message --json | head -n 2 >&3 || true
-for kind in message call keyword; do
-	printf '%8d %s\n' "$("$bin/exhibit" records --kind $kind --json | wc -l)" "$kind" >&3
-done
+say "look"
+run search 选举 --limit 3 --tz +08:00
+run search 'kind:account gmail OR kind:account example' --limit 2
+run timeline --query 'kind:message' --by day --tz +08:00
+run select save elections 'kind:message 选举' --description 'Chat messages that speak of elections'
+run tag add to-check --query '选举 kind:sms'
 
-say "seal, and the second opinion"
+say "one record, back to its bytes, and how to do that by hand with public tools"
+id=$("$bin/exhibit" search 'path:backup.tar.gz kind:message 选举' --json | head -n 1 | sed 's/.*"id":"\([^"]*\)".*/\1/')
+run show "$id"
+
+say "sign the log, hand out a receipt, and let the second opinion check everything"
 run identity new lab
-run seal --identity lab --receipt "$out/receipt.txt"
-run verify --receipt "$out/receipt.txt"
-printf '\nThe case is in %s\n' "$EXHIBIT_CASE" >&3
+run seal --receipt "$out/receipt.txt"
+run verify --receipt "$out/receipt.txt" | tee "$out/verdict.txt"
+
+say "hand it on"
+run report --out "$out/report.html" --receipt "$out/receipt.txt" --tz +08:00
+run export --format csv --select elections --tz +08:00 --out "$out/elections.csv"
+
+say "in short"
+"$bin/exhibit" status
+cat <<END
+
+Verdict of the second opinion: $(sed -n 2p "$out/verdict.txt")
+What could not be read is listed in section 5 of the report; a damaged line costs that line and nothing else.
+  report   $out/report.html
+  case     $EXHIBIT_CASE
+  receipt  $out/receipt.txt      exhibit verify "$EXHIBIT_CASE" --receipt "$out/receipt.txt"
+END

@@ -113,10 +113,11 @@ func (p *program) app() *cli.App {
 		},
 		Commands: []*cli.Command{
 			p.initCommand(), p.addCommand(), p.runCommand(), p.statusCommand(),
-			p.recordsCommand(), p.diagnosticsCommand(), p.showCommand(),
+			p.searchCommand(), p.recordsCommand(), p.diagnosticsCommand(), p.timelineCommand(), p.showCommand(),
+			p.tagCommand(), p.noteCommand(), p.selectCommand(), p.reportCommand(), p.exportCommand(),
 			p.keyCommand(), p.layoutCommand(), p.profileCommand(),
 			p.logCommand(), p.sealCommand(), p.identityCommand(), p.verifyCommand(),
-			p.pluginCommand(), p.versionCommand(), p.completionCommand(),
+			p.caseCommand(), p.reindexCommand(), p.doctorCommand(), p.pluginCommand(), p.versionCommand(), p.completionCommand(),
 		},
 	}
 }

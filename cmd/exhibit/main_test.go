@@ -72,6 +72,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code, "asnobody": asNobody, "poke": poke, "flip": flip, "mkfifo": mkfifo, "mksparse": mksparse, "tmpfs": tmpfs, "hasbytes": hasBytes, "lock": lock,
+			"section": section, "marked": hasMark, "links": links, "selfcontained": selfContained,
 		},
 	})
 }

@@ -162,13 +162,13 @@ func TestShowLeadsToTheBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown, err := view.Artifact(t.Context(), c, d)
+	shown, err := view.Artifact(t.Context(), c, d, view.ShowOptions{})
 	if err != nil || len(shown.Places) != 2 || len(shown.Runs) != 1 {
 		t.Fatal(shown, err)
 	}
 	id := evidence.RecordID(shown.Runs[0].Records.Artifact, 2)
 	for _, how := range []string{"by the index", "without it"} {
-		s, err := view.Record(t.Context(), c, id)
+		s, err := view.Record(t.Context(), c, id, view.ShowOptions{})
 		if err != nil || string(s.Bytes) != "z\tw" || s.Offset != 4 || s.Walk[0].Artifact != d {
 			t.Fatalf("%s: %+v %v", how, s, err)
 		}
@@ -177,7 +177,7 @@ func TestShowLeadsToTheBytes(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"x", "0123456789abcdef:1", id + "9"} {
-		if _, err := view.Record(t.Context(), c, bad); err == nil {
+		if _, err := view.Record(t.Context(), c, bad, view.ShowOptions{}); err == nil {
 			t.Errorf("%q was found", bad)
 		}
 	}

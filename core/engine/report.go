@@ -254,6 +254,27 @@ func worst(status map[string]bool) string {
 	return StatusRead
 }
 
+// Statuses lists the statuses from the one that needs attention most.
+func Statuses() []string { return slices.Clone(statusOrder) }
+
+// Status says what became of an artifact of this size whose current runs are
+// these. It knows nothing of runs that are due.
+func Status(size int64, current []evidence.Run) string {
+	if size == 0 {
+		return StatusEmpty
+	}
+	if len(current) == 0 {
+		return StatusUnread
+	}
+	status := map[string]bool{}
+	for _, run := range current {
+		for _, st := range statusesOf(run) {
+			status[st] = true
+		}
+	}
+	return worst(status)
+}
+
 // Failed reports whether inputs failed in the sense of --fail-on: "partial" asks
 // for what could be read in part only or not at all by the plugin that took it,
 // "rejects" for any rejected unit as well, "never" for nothing.

@@ -2,14 +2,12 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/exhibit-forensics/exhibit/core/host"
 	"github.com/exhibit-forensics/exhibit/evidence"
-	"github.com/exhibit-forensics/exhibit/evidence/blob"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
 )
 
@@ -59,6 +57,9 @@ func (e *Engine) Run(ctx context.Context) (*Report, error) {
 			}
 			tasks = append(tasks, more...)
 		}
+	}
+	if err := e.index.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
 	}
 	report, err := p.complete(ctx)
 	if err != nil {
@@ -368,55 +369,8 @@ func (e *Engine) Reindex(ctx context.Context) error {
 	if err := e.start(ctx); err != nil {
 		return err
 	}
-	for row, err := range e.c.Runs(ctx) {
-		if err != nil {
-			return err
-		}
-		if row.Run.Records == nil {
-			continue
-		}
-		set := row.Run.Records.Artifact
-		if has, err := e.index.Has(ctx, set); err != nil || has {
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		if err := e.indexSet(ctx, set); err != nil {
-			return fmt.Errorf("engine: index record set %s: %w", set.Short(), err)
-		}
+	if _, err := e.index.Fill(ctx, e.c, nil); err != nil {
+		return fmt.Errorf("engine: %w", err)
 	}
 	return nil
-}
-
-func (e *Engine) indexSet(ctx context.Context, set evidence.Digest) (err error) {
-	seg, err := e.index.Begin(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, seg.Abort(context.WithoutCancel(ctx)))
-		}
-	}()
-	a, err := e.c.Artifact(ctx, set)
-	if err != nil {
-		return err
-	}
-	if err := eachLine(ctx, e.c.Blobs(), a, func(line []byte) error {
-		kind, at := evidence.KindAndTime(line)
-		return seg.Add(ctx, len(line)+1, kind, at)
-	}); err != nil {
-		return err
-	}
-	return seg.Commit(ctx, set)
-}
-
-func eachLine(ctx context.Context, b *blob.Store, a evidence.Artifact, f func([]byte) error) error {
-	obj, err := b.Reader(ctx, a)
-	if err != nil {
-		return err
-	}
-	defer obj.Close()
-	return evidence.Lines(obj, a.Size, f)
 }

@@ -72,10 +72,9 @@ func (s *sink) Records(lines []byte, infos []host.RecordInfo) error {
 	}
 	for i := range infos {
 		r := &infos[i]
-		s.tree.Add(lines[r.Offset : r.Offset+r.Length-1])
-		if err := s.segment.Add(s.ctx, r.Length, r.Kind, r.Time); err != nil {
-			return err
-		}
+		line := lines[r.Offset : r.Offset+r.Length-1]
+		s.tree.Add(line)
+		s.segment.Add(line, r.Kind, r.Time)
 		s.kinds[r.Kind]++
 	}
 	return nil

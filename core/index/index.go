@@ -1,10 +1,16 @@
 // Package index keeps index.db: a projection of record sets that can be deleted
-// and built again from them at any time. It holds one segment for each record
-// set, and in it, in blocks, where each record lies, its kind and its time.
+// and built again from them at any time. It says where each record lies in its
+// set, when it is, of what kind it is, and in which records two letters stand side
+// by side, so that any text is found without reading what does not hold it
+// (docs/search.md).
+//
+// Records are gathered in chunks. A large set has chunks of its own, small ones
+// share one. A set counts once its segment names it, and a segment is named in
+// the transaction that brings its last chunk.
 //
 // Nothing in it is evidence and nothing rests on it: case.db and the objects are
-// the record. It is therefore written without fsync; after a power cut it is
-// thrown away and built anew.
+// the record. It is therefore written without fsync until it is closed; after a
+// power cut before that it is thrown away and built anew.
 package index
 
 import (
@@ -13,7 +19,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"strings"
 	"sync"
@@ -24,34 +29,58 @@ import (
 )
 
 // version of index.db's own form; another version is thrown away.
-const version = 1
+const version = 2
 
 const schema = `
 CREATE TABLE segments (
   id      INTEGER PRIMARY KEY,
   set_sha TEXT UNIQUE,                -- the record set; NULL while it is being written
-  records INTEGER NOT NULL DEFAULT 0
+  records INTEGER NOT NULL
 ) STRICT;
-CREATE TABLE kinds (
-  id   INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE
-) STRICT;
-CREATE TABLE blocks (
+CREATE TABLE parts (                  -- runs of a segment's records, by number from 0
   segment INTEGER NOT NULL,
-  first   INTEGER NOT NULL,           -- number of the block's first record, from 0
-  start   INTEGER NOT NULL,           -- its offset in the record set
+  first   INTEGER NOT NULL,
+  chunk   INTEGER NOT NULL,
+  base    INTEGER NOT NULL,           -- number of the first one in the chunk
+  count   INTEGER NOT NULL,
+  PRIMARY KEY (segment, first)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE blocks (                 -- lengths of lines with newline, as uvarints
+  segment INTEGER NOT NULL,
+  first   INTEGER NOT NULL,
+  start   INTEGER NOT NULL,           -- offset of the first in the record set
   body    BLOB NOT NULL,
   PRIMARY KEY (segment, first)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE chunks (
+  id      INTEGER PRIMARY KEY,
+  records INTEGER NOT NULL,
+  times   BLOB NOT NULL
+) STRICT;
+CREATE TABLE grams (
+  id      INTEGER PRIMARY KEY,        -- chunk << 42 | first gram
+  body    BLOB NOT NULL
+) STRICT;
+CREATE TABLE kinds (
+  chunk   INTEGER NOT NULL,
+  name    TEXT NOT NULL,
+  body    BLOB NOT NULL,
+  PRIMARY KEY (chunk, name)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `
 
 // Index is an open index.db. It may be used by several goroutines.
 type Index struct {
-	db    *sql.DB
-	boot  string
-	mu    sync.Mutex // guards kinds and orders writes
-	kinds map[string]int64
+	db   *sql.DB
+	path string
+	boot string
+
+	mu sync.Mutex // guards what follows and orders writes
+	// pack is the chunk that small sets are gathered in, packed those in it.
+	pack   *builder
+	packed []packed
+	spare  []*builder
 }
 
 // Open opens the index at path for writing, making it where it is absent. An
@@ -87,7 +116,7 @@ func open(ctx context.Context, path, boot string) (*Index, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	x := &Index{db: db, boot: boot, kinds: map[string]int64{}}
+	x := &Index{db: db, path: path, boot: boot}
 	if errors.Is(statErr, fs.ErrNotExist) {
 		err = x.create(ctx)
 	} else {
@@ -110,7 +139,7 @@ func OpenReader(ctx context.Context, path string) (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
-	x := &Index{db: db, kinds: map[string]int64{}}
+	x := &Index{db: db}
 	if err := x.load(ctx); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("index: %w: %w", evidence.ErrNotFound, err)
@@ -146,20 +175,7 @@ func (x *Index) load(ctx context.Context) error {
 	if v != version {
 		return errStale
 	}
-	rows, err := x.db.QueryContext(ctx, "SELECT id, name FROM kinds")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		var name string
-		if err := rows.Scan(&id, &name); err != nil {
-			return err
-		}
-		x.kinds[name] = id
-	}
-	return rows.Err()
+	return nil
 }
 
 func (x *Index) adopt(ctx context.Context) error {
@@ -171,119 +187,104 @@ func (x *Index) adopt(ctx context.Context) error {
 	if err == nil && boot != x.boot || err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return errStale
 	}
-	// What an interrupted run left unfinished.
-	if _, err := x.db.ExecContext(ctx, `
-		DELETE FROM blocks WHERE segment IN (SELECT id FROM segments WHERE set_sha IS NULL);
-		DELETE FROM segments WHERE set_sha IS NULL`); err != nil {
+	if err := x.sweep(ctx); err != nil {
 		return err
 	}
 	return x.mark(ctx)
 }
 
-// Close ends the use of the index.
-func (x *Index) Close() error {
-	if x.boot != "" {
-		if _, err := x.db.Exec("DELETE FROM state WHERE name = 'writing'"); err != nil {
-			_ = x.db.Close()
-			return fmt.Errorf("index: close: %w", err)
+// sweep removes what an interrupted run left unfinished.
+func (x *Index) sweep(ctx context.Context) error {
+	rows, err := x.db.QueryContext(ctx, "SELECT id FROM segments WHERE set_sha IS NULL")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var left []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		left = append(left, id)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, id := range left {
+		if err := x.remove(ctx, id); err != nil {
+			return err
 		}
 	}
-	if err := x.db.Close(); err != nil {
+	return nil
+}
+
+// remove deletes an unnamed segment; its chunks are its own.
+func (x *Index) remove(ctx context.Context, segment int64) error {
+	for _, statement := range []string{
+		"DELETE FROM grams WHERE id IN (SELECT g.id FROM parts AS p CROSS JOIN grams AS g ON g.id >= p.chunk << 42 AND g.id < (p.chunk + 1) << 42 WHERE p.segment = ?1)",
+		"DELETE FROM kinds WHERE chunk IN (SELECT chunk FROM parts WHERE segment = ?1)",
+		"DELETE FROM chunks WHERE id IN (SELECT chunk FROM parts WHERE segment = ?1)",
+		"DELETE FROM parts WHERE segment = ?1",
+		"DELETE FROM blocks WHERE segment = ?1",
+		"DELETE FROM segments WHERE id = ?1",
+	} {
+		if _, err := x.db.ExecContext(ctx, statement, segment); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close ends the use of the index. What was committed is durable when it returns.
+func (x *Index) Close() error {
+	var err error
+	if x.boot != "" {
+		err = x.settle()
+	}
+	if err = errors.Join(err, x.db.Close()); err != nil {
 		return fmt.Errorf("index: close: %w", err)
 	}
 	return nil
 }
 
-// Has reports whether a record set is indexed.
-func (x *Index) Has(ctx context.Context, set evidence.Digest) (bool, error) {
-	var n int
-	err := x.db.QueryRowContext(ctx, "SELECT count(*) FROM segments WHERE set_sha = ?", set.Hex()).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("index: %w", err)
-	}
-	return n > 0, nil
-}
-
-// Row is where one record lies in its record set.
-type Row struct {
-	N      int64
-	Offset int64
-	Length int64
-	Kind   string
-	// Time is microseconds since 1970, or NoTime.
-	Time int64
-}
-
-// NoTime stands for a record without a time.
-const NoTime = math.MinInt64
-
-// Locate finds record n (from 0) of a record set; ErrNotFound where the set is
-// not indexed or has no such record.
-func (x *Index) Locate(ctx context.Context, set evidence.Digest, n int64) (Row, error) {
-	var first, start int64
-	var body []byte
-	err := x.db.QueryRowContext(ctx, `
-		SELECT first, start, body FROM blocks
-		WHERE segment = (SELECT id FROM segments WHERE set_sha = ?) AND first <= ?
-		ORDER BY first DESC LIMIT 1`, set.Hex(), n).Scan(&first, &start, &body)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Row{}, fmt.Errorf("index: record %d of %s: %w", n, set.Short(), evidence.ErrNotFound)
-	}
-	if err != nil {
-		return Row{}, fmt.Errorf("index: %w", err)
-	}
-	names := x.kindNames()
-	var found *Row
-	if err := decodeBlock(body, first, start, names, func(r Row) bool {
-		if r.N == n {
-			found = &r
+// settle writes out what is pending and makes all durable, so that no boot need
+// distrust it. It cannot be cancelled: it is the end.
+func (x *Index) settle() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := x.flush(func(f func(*sql.Tx) error) error {
+		tx, err := x.db.Begin()
+		if err != nil {
+			return err
 		}
-		return found == nil
+		defer tx.Rollback()
+		if err := f(tx); err != nil {
+			return err
+		}
+		return tx.Commit()
 	}); err != nil {
-		return Row{}, err
+		return err
 	}
-	if found == nil {
-		return Row{}, fmt.Errorf("index: record %d of %s: %w", n, set.Short(), evidence.ErrNotFound)
+	if _, err := x.db.Exec("PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+		return err
 	}
-	return *found, nil
-}
-
-// Rows calls f with each row of a record set, in order, until f returns false.
-func (x *Index) Rows(ctx context.Context, set evidence.Digest, f func(Row) bool) error {
-	rows, err := x.db.QueryContext(ctx, `
-		SELECT first, start, body FROM blocks
-		WHERE segment = (SELECT id FROM segments WHERE set_sha = ?) ORDER BY first`, set.Hex())
-	if err != nil {
-		return fmt.Errorf("index: %w", err)
-	}
-	defer rows.Close()
-	names := x.kindNames()
-	more := true
-	for more && rows.Next() {
-		var first, start int64
-		var body []byte
-		if err := rows.Scan(&first, &start, &body); err != nil {
-			return fmt.Errorf("index: %w", err)
-		}
-		if err := decodeBlock(body, first, start, names, func(r Row) bool {
-			more = f(r)
-			return more
-		}); err != nil {
+	for _, name := range []string{x.path, x.path + "-wal"} {
+		if err := syncFile(name); err != nil {
 			return err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("index: %w", err)
-	}
-	return nil
+	_, err := x.db.Exec("DELETE FROM state WHERE name = 'writing'")
+	return err
 }
 
-func (x *Index) kindNames() map[int64]string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	out := make(map[int64]string, len(x.kinds))
-	for name, id := range x.kinds {
-		out[id] = name
+func syncFile(name string) error {
+	f, err := os.OpenFile(name, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	return out
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }

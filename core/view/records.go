@@ -62,9 +62,51 @@ func Diagnostics(ctx context.Context, c *store.Case, f Filter, yield func(line [
 	})
 }
 
+// Joiner is a current run that has a record set, with what is joined to each of
+// its lines. It is not for concurrent use.
+type Joiner struct {
+	j *joined
+	// Places are those of the run's input; the first is joined.
+	Places []store.PlaceOf
+}
+
+// Joiners returns what Records goes through, in its order.
+func Joiners(ctx context.Context, c *store.Case) ([]*Joiner, error) {
+	var out []*Joiner
+	err := each(ctx, c, Filter{}, func(j *joined) error {
+		if j.run.Records != nil {
+			out = append(out, &Joiner{j, j.places})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Set is the run's record set.
+func (j *Joiner) Set() *evidence.RecordSetRef { return j.j.run.Records }
+
+// Lines calls f with each line of the record set and its number from 1; the line
+// is as stored, and good until f returns.
+func (j *Joiner) Lines(ctx context.Context, c *store.Case, f func(n int64, line []byte) error) error {
+	return j.j.lines(ctx, c, j.Set().Artifact, f)
+}
+
+// Join returns line n, from 1, as Records yields it. It is good until the next call.
+func (j *Joiner) Join(line []byte, n int64) ([]byte, error) {
+	return j.j.join(line, evidence.RecordID(j.Set().Artifact, n))
+}
+
+// Clone returns a Joiner of the same run for another goroutine.
+func (j *Joiner) Clone() *Joiner {
+	own := *j.j
+	own.buf = nil
+	return &Joiner{&own, j.Places}
+}
+
 // joined is a run with what is joined to each of its lines.
 type joined struct {
 	run     evidence.Run
+	places  []store.PlaceOf
 	exhibit []byte // `"exhibit":"…",` or nothing
 	// members of source by name: artifact … via.
 	members map[string][]byte
@@ -145,7 +187,7 @@ func placesOf(run evidence.Run, all []store.PlaceOf, items map[string]store.Item
 }
 
 func newJoined(run evidence.Run, places []store.PlaceOf) (*joined, error) {
-	j := &joined{run: run, members: map[string][]byte{}}
+	j := &joined{run: run, places: places, members: map[string][]byte{}}
 	first := places[0]
 	add := func(name string, v any) error {
 		b, err := evidence.Canonical(v)

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,17 +18,53 @@ import (
 // maxShown bounds how many bytes of a span are shown.
 const maxShown = 4096
 
+// ShowOptions say what else is at hand for showing.
+type ShowOptions struct {
+	// Profiles returns the profiles that a run's plugin brings, nil where that plugin is not
+	// here in the version that made the run.
+	Profiles func(run evidence.Run) []json.RawMessage
+	// ShowKeys writes the bytes of keys into what is returned.
+	ShowKeys bool
+}
+
 // Shown is one record and the way from it to the original bytes.
 type Shown struct {
 	ID     string          `json:"id"`
 	Record json.RawMessage `json:"record"`
 	Run    evidence.Run    `json:"run"`
+	// Superseded: a later run took the place of the one that made the record.
+	Superseded bool `json:"superseded,omitempty"`
 	// Walk leads from the artifact the record was read in to the original.
 	Walk []Link `json:"walk"`
-	// Bytes are those of the record's span in that artifact, at most 4096 of them.
-	Offset int64  `json:"offset"`
-	Length int64  `json:"length"`
-	Bytes  []byte `json:"bytes"`
+	// Original is where that was found and how it was received; nil where nothing was.
+	Original *Original `json:"original,omitempty"`
+	// Bytes are those of the record's span in that artifact, at most 4096 of them; Text the
+	// same in UTF-8, where they are text in the charset that the record states.
+	HasSpan bool   `json:"has_span"`
+	Offset  int64  `json:"offset"`
+	Length  int64  `json:"length"`
+	Bytes   []byte `json:"bytes"`
+	Text    string `json:"text,omitempty"`
+	Charset string `json:"charset,omitempty"`
+	// Opened is what a line held that was decrypted by itself.
+	Opened *Opened `json:"opened,omitempty"`
+	// Recipe says how to come from the original file to Text or Opened.Text by hand.
+	Recipe *Recipe `json:"recipe,omitempty"`
+
+	source recordSource
+	span   []byte // all of it, up to maxOpened
+}
+
+// recordSource is what a record says of where it was read (docs/formats/records.md).
+type recordSource struct {
+	Offset  *int64 `json:"offset"`
+	Length  int64  `json:"length"`
+	Table   string `json:"table"`
+	RowID   int64  `json:"rowid"`
+	Pointer string `json:"pointer"`
+	Role    string `json:"role"`
+	Profile string `json:"profile"`
+	Key     string `json:"key"`
 }
 
 // Link is one artifact of a walk. Steps say how it was made out of the next one.
@@ -49,22 +85,28 @@ type ShownArtifact struct {
 	Artifact evidence.Artifact `json:"artifact"`
 	Places   []string          `json:"places"`
 	Walk     []Link            `json:"walk"`
-	Runs     []evidence.Run    `json:"runs"`
+	// Original is where the artifact, or what it was made of, was found.
+	Original *Original      `json:"original,omitempty"`
+	Runs     []evidence.Run `json:"runs"`
+	// Recipe says how to make the artifact out of the original file by hand.
+	Recipe *Recipe `json:"recipe,omitempty"`
 }
 
 // Record finds a record by the id that Records prints. Where the index lacks the
 // record set the set is read through.
-func Record(ctx context.Context, c *store.Case, id string) (*Shown, error) {
+func Record(ctx context.Context, c *store.Case, id string, o ShowOptions) (*Shown, error) {
 	prefix, number, ok := strings.Cut(id, ":")
 	n, err := strconv.ParseInt(number, 10, 64)
 	if !ok || err != nil || n < 1 {
 		return nil, fmt.Errorf("%w: %q is no record id; one looks like 0123456789abcdef:17", evidence.ErrFormat, id)
 	}
 	var run *evidence.Run
+	var rows []evidence.Run
 	for row, err := range c.Runs(ctx) {
 		if err != nil {
 			return nil, err
 		}
+		rows = append(rows, row.Run)
 		if r := row.Run; r.Records != nil && strings.HasPrefix(r.Records.Artifact.Hex(), prefix) {
 			if run != nil && run.Records.Artifact != r.Records.Artifact {
 				return nil, fmt.Errorf("%w: record set %q", evidence.ErrAmbiguous, prefix)
@@ -96,37 +138,8 @@ func Record(ctx context.Context, c *store.Case, id string) (*Shown, error) {
 	if !found {
 		s.Record = line
 	}
-	if s.Walk, err = walk(ctx, c, run.Input); err != nil {
-		return nil, err
-	}
-	return s, s.readSpan(ctx, c, line)
-}
-
-func (s *Shown) readSpan(ctx context.Context, c *store.Case, line []byte) error {
-	var record struct {
-		Source struct {
-			Offset *int64 `json:"offset"`
-			Length int64  `json:"length"`
-		} `json:"source"`
-	}
-	if err := json.Unmarshal(line, &record); err != nil || record.Source.Offset == nil {
-		return err
-	}
-	s.Offset, s.Length = *record.Source.Offset, record.Source.Length
-	a, err := c.Artifact(ctx, s.Run.Input)
-	if err != nil {
-		return err
-	}
-	obj, err := c.Blobs().Reader(ctx, a)
-	if err != nil {
-		return err
-	}
-	defer obj.Close()
-	s.Bytes = make([]byte, min(s.Length, maxShown))
-	if n, err := obj.ReadAt(s.Bytes, s.Offset); err != nil && !(errors.Is(err, io.EOF) && n == len(s.Bytes)) {
-		return fmt.Errorf("view: bytes of record %s: %w", s.ID, err)
-	}
-	return nil
+	s.Superseded = !slices.ContainsFunc(evidence.CurrentRuns(rows), func(r evidence.Run) bool { return r.ID == run.ID })
+	return s, s.complete(ctx, c, line, o)
 }
 
 func readRecord(ctx context.Context, c *store.Case, set evidence.Digest, n int64) ([]byte, error) {
@@ -166,72 +179,29 @@ func readRecord(ctx context.Context, c *store.Case, set evidence.Digest, n int64
 }
 
 // Artifact shows one artifact.
-func Artifact(ctx context.Context, c *store.Case, d evidence.Digest) (*ShownArtifact, error) {
+func Artifact(ctx context.Context, c *store.Case, d evidence.Digest, o ShowOptions) (*ShownArtifact, error) {
 	a, err := c.Artifact(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	w, err := walk(ctx, c, d)
+	v, err := newViewer(ctx, c, o)
 	if err != nil {
 		return nil, err
 	}
-	out := &ShownArtifact{Artifact: a, Places: w[0].Places, Walk: w}
-	for row, err := range c.Runs(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		r := row.Run
+	w, err := v.way(d, "")
+	if err != nil {
+		return nil, err
+	}
+	out := &ShownArtifact{Artifact: a, Places: w.links[0].Places, Walk: w.links, Original: w.original}
+	for _, r := range v.runs {
 		if r.Input == d || r.Records != nil && r.Records.Artifact == d || r.Diagnostics != nil && r.Diagnostics.Artifact == d {
 			out.Runs = append(out.Runs, r)
 		}
 	}
-	return out, nil
-}
-
-// walk goes from an artifact to the original it was made from, by the first
-// derivation of each.
-func walk(ctx context.Context, c *store.Case, d evidence.Digest) ([]Link, error) {
-	places, err := c.PlaceIndex(ctx)
-	if err != nil {
-		return nil, err
-	}
-	made := map[evidence.Digest]evidence.Derivation{}
-	for der, err := range c.Derivations(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		if _, ok := made[der.Child]; !ok {
-			made[der.Child] = der
-		}
-	}
-	plugins := map[evidence.Digest]string{}
-	for row, err := range c.Runs(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		plugins[row.Run.ID] = row.Run.Plugin.Name
-	}
-	var out []Link
-	for seen := map[evidence.Digest]bool{}; !seen[d]; {
-		seen[d] = true
-		a, err := c.Artifact(ctx, d)
-		if err != nil {
-			return nil, err
-		}
-		l := Link{Artifact: d, Size: a.Size, Origin: a.Origin, Hashes: a.Hashes}
-		at, err := places.Places(d)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range at {
-			l.Places = append(l.Places, p.Item+":"+p.Path.String())
-		}
-		der, derived := made[d]
-		if derived && a.Origin == evidence.Derived {
-			l.Run, l.Plugin, l.Steps, l.Partial = der.Run, plugins[der.Run], der.Steps, der.Reason
-			d = der.Parent
-		}
-		out = append(out, l)
+	if w.original != nil {
+		k := newCook()
+		k.artifact(w)
+		out.Recipe = &k.r
 	}
 	return out, nil
 }

@@ -91,7 +91,9 @@ func (f Field) Place() string {
 }
 
 // SetNames returns the names of the sets an entry may be about.
-func SetNames() []string { return []string{"artifacts", "derivations", "occurrences", "runs"} }
+func SetNames() []string {
+	return []string{"artifacts", "derivations", "occurrences", "runs", "subjects"}
+}
 
 // Kind is one sort of entry and what it may carry.
 type Kind struct {
@@ -135,7 +137,8 @@ func Kinds() []Kind {
 		kind("dispose", "an item is returned or destroyed", "phase=returned|destroyed"),
 		kind("correct", "an earlier entry is corrected; it stays"),
 		kind("note", "a remark"),
-		kind("tag", "records or artifacts are marked", "action=add|remove"),
+		kind("tag", "records, artifacts or exhibits are marked with a name", "action=add|remove"),
+		kind("selection", "a query is kept under a name", "action=add|remove"),
 		kind("key", "a decryption key becomes known", "action=add", "encoding", "fingerprint", "form"),
 		kind("layout", "a layout becomes known", "action=add"),
 		kind("profile", "a profile becomes known", "action=add"),

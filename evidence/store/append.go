@@ -18,6 +18,7 @@ const (
 	setOccurrences = "occurrences"
 	setDerivations = "derivations"
 	setRuns        = "runs"
+	setSubjects    = "subjects"
 )
 
 // Append makes a batch durable: first its objects, then, in one transaction, an
@@ -103,6 +104,7 @@ func (w *writer) append(ctx context.Context, b *batch) (int64, error) {
 		{name: setOccurrences, bodies: b.occurrences},
 		{name: setDerivations, bodies: b.derivations},
 		{name: setRuns, bodies: b.runs},
+		{name: setSubjects, bodies: b.subjects},
 	} {
 		if len(s.bodies) == 0 {
 			continue

@@ -356,13 +356,14 @@ func TestAppendOnly(t *testing.T) {
 	b := received(t, c, "EX-001", "f", "content")
 	b.Runs = []store.RunRow{{Run: run(b.Artifacts[0].SHA256, 1)}}
 	b.Derivations = []evidence.Derivation{{Run: b.Runs[0].Run.ID, Parent: b.Artifacts[0].SHA256, Child: b.Artifacts[0].SHA256}}
+	b.Subjects = []evidence.Subject{{Artifact: b.Artifacts[0].SHA256}}
 	appendTo(t, c, b)
 	if err := c.Exec(ctx, "INSERT INTO checkpoints VALUES (1, x'00')"); err != nil {
 		t.Fatal(err)
 	}
 	columns := map[string]string{
 		"meta": "value", "entries": "body", "nodes": "hash", "openings": "value", "sets": "seed",
-		"artifacts": "body", "occurrences": "body", "derivations": "body", "runs": "body", "checkpoints": "note",
+		"artifacts": "body", "occurrences": "body", "derivations": "body", "runs": "body", "subjects": "body", "checkpoints": "note",
 	}
 	for _, table := range slices.Sorted(maps.Keys(columns)) {
 		for _, s := range []string{"DELETE FROM " + table, "UPDATE " + table + " SET " + columns[table] + " = " + columns[table]} {

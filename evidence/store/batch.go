@@ -25,6 +25,8 @@ type Batch struct {
 	Occurrences []evidence.Occurrence
 	Derivations []evidence.Derivation
 	Runs        []RunRow
+	// Subjects are what the entry is about, where that may be many things.
+	Subjects []evidence.Subject
 }
 
 // RunRow is a run with its place in the log.
@@ -39,8 +41,8 @@ type RunRow struct {
 // batch is a Batch with its rows encoded, which needs no writer.
 type batch struct {
 	Batch
-	artifacts                      []artifactRow
-	occurrences, derivations, runs [][]byte
+	artifacts                                []artifactRow
+	occurrences, derivations, runs, subjects [][]byte
 }
 
 type artifactRow struct {
@@ -57,6 +59,9 @@ func (b *batch) encode() (err error) {
 	}
 	if b.runs, err = encodeAll(b.Runs, func(r RunRow) ([]byte, error) { return runBody(r.Run) }); err != nil {
 		return fmt.Errorf("run: %w", err)
+	}
+	if b.subjects, err = encodeAll(b.Subjects, subjectBody); err != nil {
+		return fmt.Errorf("subject: %w", err)
 	}
 	for _, a := range b.Artifacts {
 		if err := checkArtifact(a); err != nil {

@@ -219,6 +219,15 @@ func derivationBody(d evidence.Derivation) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
+func subjectBody(s evidence.Subject) ([]byte, error) {
+	name, err := s.Name()
+	if err != nil {
+		return nil, err
+	}
+	b, err := text(append(make([]byte, 0, 128), `{"subject":`...), "a subject", name)
+	return append(b, '}'), err
+}
+
 // runBody also checks that the run is named as docs/formats/runs.md says.
 func runBody(r evidence.Run) ([]byte, error) {
 	id, err := evidence.RunKey{Plugin: r.Plugin.SHA256, Operation: r.Operation, Config: r.Config, Keys: r.Keys, Input: r.Input}.ID()

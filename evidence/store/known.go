@@ -134,6 +134,11 @@ func (w *writer) checkReferences(ctx context.Context, b *batch, fresh []artifact
 		w.remember(d)
 		return nil
 	}
+	for _, sub := range b.Subjects {
+		if err := check("a subject", sub.Artifact); err != nil {
+			return err
+		}
+	}
 	for _, o := range b.Occurrences {
 		if err := check("the content of an occurrence", o.Artifact); err != nil {
 			return err

@@ -36,8 +36,10 @@ type PlaceOf struct {
 	Partial bool
 	// More is set on the last place of a list that was cut at MaxPlaces.
 	More bool
-	// Occurrence is the one it all began with; nil in a PlaceIndex.
+	// Occurrence is the one it all began with, and Seq the entry that recorded it; nil and
+	// 0 in a PlaceIndex.
 	Occurrence *evidence.Occurrence
+	Seq        int64
 }
 
 // root is an occurrence as far as places need it, link a derivation.
@@ -45,6 +47,7 @@ type root struct {
 	item string
 	path evidence.Name
 	full *evidence.Occurrence
+	seq  int64
 }
 
 type link struct {
@@ -124,7 +127,7 @@ func (s *search) visit(d evidence.Digest) error {
 // add records the place that follows from r by the derivations in s.path, of
 // which the last is the outermost. Two runs may have found the same.
 func (s *search) add(r root) {
-	p := PlaceOf{Item: r.item, Path: r.path, Occurrence: r.full}
+	p := PlaceOf{Item: r.item, Path: r.path, Occurrence: r.full, Seq: r.seq}
 	if len(s.path) > 0 {
 		b := r.path.Bytes()
 		for _, l := range slices.Backward(s.path) {
@@ -195,12 +198,12 @@ func (g *tableGraph) roots(d evidence.Digest) ([]root, error) {
 		return r, nil
 	}
 	var out []root
-	err := g.query("SELECT body FROM occurrences WHERE digest = ? ORDER BY seq, n", d, func(body []byte) error {
+	err := g.query("SELECT seq, body FROM occurrences WHERE digest = ? ORDER BY seq, n", d, func(seq int64, body []byte) error {
 		o := new(evidence.Occurrence)
 		if err := decode(body, o); err != nil {
 			return err
 		}
-		out = append(out, root{item: o.Item, path: o.Path, full: o})
+		out = append(out, root{item: o.Item, path: o.Path, full: o, seq: seq})
 		return nil
 	})
 	if g.rootCache == nil {
@@ -215,7 +218,7 @@ func (g *tableGraph) links(child evidence.Digest) ([]link, error) {
 		return l, nil
 	}
 	var out []link
-	err := g.query("SELECT body FROM derivations WHERE child = ? ORDER BY seq, n", child, func(body []byte) error {
+	err := g.query("SELECT seq, body FROM derivations WHERE child = ? ORDER BY seq, n", child, func(_ int64, body []byte) error {
 		var d evidence.Derivation
 		if err := decode(body, &d); err != nil {
 			return err
@@ -231,18 +234,19 @@ func (g *tableGraph) links(child evidence.Digest) ([]link, error) {
 	return out, err
 }
 
-func (g *tableGraph) query(query string, d evidence.Digest, f func(body []byte) error) error {
+func (g *tableGraph) query(query string, d evidence.Digest, f func(seq int64, body []byte) error) error {
 	rows, err := g.tx.QueryContext(g.ctx, query, d.String())
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
+		var seq int64
 		var body sql.RawBytes
-		if err := rows.Scan(&body); err != nil {
+		if err := rows.Scan(&seq, &body); err != nil {
 			return err
 		}
-		if err := f(body); err != nil {
+		if err := f(seq, body); err != nil {
 			return err
 		}
 	}

@@ -120,6 +120,37 @@ func (c *Case) Derivations(ctx context.Context) iter.Seq2[evidence.Derivation, e
 	return bodies[evidence.Derivation](ctx, c, "derivations", "SELECT body FROM derivations ORDER BY seq, n")
 }
 
+// SubjectRow is a subject with its place in the log.
+type SubjectRow struct {
+	Seq, N  int64
+	Subject evidence.Subject
+}
+
+// Subjects yields what entries are about, in the order of the log; those of entry
+// seq alone, or of all where seq is -1.
+func (c *Case) Subjects(ctx context.Context, seq int64) iter.Seq2[SubjectRow, error] {
+	query, args := "SELECT seq, n, body FROM subjects ORDER BY seq, n", []any(nil)
+	if seq >= 0 {
+		query, args = "SELECT seq, n, body FROM subjects WHERE seq = ? ORDER BY n", []any{seq}
+	}
+	return rows(ctx, c, "subjects", query, args, func(scan func(...any) error) (row SubjectRow, err error) {
+		var body sql.RawBytes
+		if err := scan(&row.Seq, &row.N, &body); err != nil {
+			return SubjectRow{}, err
+		}
+		err = evidence.Members(body, func(name, value []byte) error {
+			if string(name) == "subject" {
+				row.Subject, err = evidence.ParseSubject(unquote(value))
+			}
+			return err
+		})
+		if err != nil {
+			return SubjectRow{}, fmt.Errorf("%w: subject %d of entry %d: %w", evidence.ErrIntegrity, row.N, row.Seq, err)
+		}
+		return row, nil
+	})
+}
+
 // Runs yields all runs in the order in which they were recorded.
 func (c *Case) Runs(ctx context.Context) iter.Seq2[RunRow, error] {
 	return rows(ctx, c, "runs", "SELECT seq, n, body, seed FROM runs ORDER BY seq, n", nil, func(scan func(...any) error) (RunRow, error) {

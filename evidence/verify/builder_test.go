@@ -205,7 +205,7 @@ func (b *builder) entry(d draft) int64 {
 	at := fmt.Sprintf("2026-11-22T%02d:%02d:00.000000Z", 10+seq/60, seq%60)
 	// The row first: the others refer to it. Its body follows by replacing it.
 	b.exec("INSERT INTO entries (seq, body) VALUES (?, x'')", seq)
-	for _, name := range []string{"artifacts", "occurrences", "derivations", "runs"} {
+	for _, name := range []string{"artifacts", "occurrences", "derivations", "runs", "subjects"} {
 		if members, ok := d.sets[name]; ok {
 			sets[name] = b.set(seq, name, members)
 		}

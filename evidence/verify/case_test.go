@@ -35,7 +35,7 @@ func TestIntact(t *testing.T) {
 		"artifacts": 5, "artifacts left in place, read at their source": 1, "checkpoints": 2, "diagnostics": 1,
 		"entries of the custody log": allEntries, "files under objects/, by name": 5, "nodes of the log's tree": 23, "openings of commitments": 7,
 		"pinned plugins": 1, "records": 5, "rows of artifacts": 6, "rows of derivations": 1, "rows of occurrences": 5,
-		"rows of runs": 2, "runs": 2, "seeds of sets": 7, "statements about the case (meta)": 4, "tables, indexes and triggers of case.db": 38,
+		"rows of runs": 2, "rows of subjects": 3, "runs": 2, "seeds of sets": 8, "statements about the case (meta)": 4, "tables, indexes and triggers of case.db": 41,
 	}
 	if d := cmp.Diff(want, counts); d != "" {
 		t.Errorf("checked (-want +got):\n%s", d)

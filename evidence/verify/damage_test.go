@@ -74,6 +74,7 @@ func TestRowsAdded(t *testing.T) {
 		"artifacts row 3/0":       "INSERT INTO artifacts (seq, n, body, leaf) VALUES (3, 0, ?2, ?1)",
 		"derivations row 99/0":    "INSERT INTO derivations (seq, n, body, leaf) VALUES (99, 0, ?2, ?1)",
 		"runs row 8/1":            "INSERT INTO runs (seq, n, body, leaf, seed) VALUES (8, 1, ?2, ?1, ?1)",
+		"subjects row 3/0":        "INSERT INTO subjects (seq, n, body, leaf) VALUES (3, 0, ?2, ?1)",
 		"checkpoint 13":           "INSERT INTO checkpoints VALUES (13, x'00')",
 	} {
 		t.Run(object, func(t *testing.T) {

@@ -98,7 +98,9 @@ func newLyingFixture(t *testing.T, dir, variant string, edit func(what string, o
 	b.derive(f, intent, plugin, f.objects["text"], len(log))
 	b.entry(draft{kind: "derive", plain: object{"phase": "intent", "plugins": []object{plugin}}}) // never ended
 	f.notes[lastSeal] = b.sealLog()
-	b.entry(draft{kind: "note", secret: object{"asserted.note": "after the seal: " + variant}})
+	b.entry(draft{kind: "note", secret: object{"asserted.note": "after the seal: " + variant}, sets: map[string][]object{
+		"subjects": {b.edited("subject", object{"subject": f.objects["records"] + ":4"}), {"subject": f.objects["raw"]}, {"subject": "exhibit:EX-001"}},
+	}})
 	b.close()
 	return f
 }

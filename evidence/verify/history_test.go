@@ -18,7 +18,7 @@ import (
 // as an older copy of case.db would not have them.
 func (x *tampered) cut(size int64) {
 	x.t.Helper()
-	for _, table := range []string{"openings", "sets", "artifacts", "occurrences", "derivations", "runs", "entries"} {
+	for _, table := range []string{"openings", "sets", "artifacts", "occurrences", "derivations", "runs", "subjects", "entries"} {
 		x.remove(table, "seq >= ?", size)
 	}
 	nodes := int64(0)

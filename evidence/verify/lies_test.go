@@ -59,6 +59,8 @@ func TestLies(t *testing.T) {
 		{"derivation", "parent", other, verify.Incomplete, "derivations row 8/0"},
 		{"derivation", "child", other, verify.Incomplete, "derivations row 8/0"},
 		{"derivation", "run", other, verify.Incomplete, "derivations row 8/0"},
+		{"subject", "subject", other + ":4", verify.Incomplete, "subjects row 12/0"},
+		{"subject", "subject", other, verify.Incomplete, "subjects row 12/0"},
 		{"unpack", "artifacts", 2, verify.Incomplete, "runs row 8/0"},
 		{"unpack", "operation", "parse", verify.Altered, "runs row 8/0"},
 		{"unpack", "config", object{"zone": "UTC"}, verify.Altered, "runs row 8/0"},
@@ -310,8 +312,10 @@ func TestLaterRow(t *testing.T) {
 			b := newBuilder(t, filepath.Join(t.TempDir(), "case"), "later")
 			b.entry(draft{kind: "create"})
 			later := b.store(content, "raw", "original")
-			earlier := object{"artifact": sum(content), "size": len(content), "origin": "original", "hashes": hashes(content),
-				"stored": object{"encoding": "in-place", "sha256": sum(content), "size": len(content), "path": object{"text": "/gone/since"}}}
+			earlier := object{
+				"artifact": sum(content), "size": len(content), "origin": "original", "hashes": hashes(content),
+				"stored": object{"encoding": "in-place", "sha256": sum(content), "size": len(content), "path": object{"text": "/gone/since"}},
+			}
 			c.change(earlier)
 			b.entry(draft{kind: "note", sets: map[string][]object{"artifacts": {earlier}}})
 			b.entry(draft{kind: "note", sets: map[string][]object{"artifacts": {later}}})

@@ -42,7 +42,9 @@ type waiting struct {
 }
 
 // setNames are the sets an entry may have; each is kept in the table of its name.
-func setNames() []string { return []string{"artifacts", "occurrences", "derivations", "runs"} }
+func setNames() []string {
+	return []string{"artifacts", "occurrences", "derivations", "runs", "subjects"}
+}
 
 // checkLog verifies entries, tree, openings, seeds and the rows of all sets.
 func (v *verifier) checkLog() error {

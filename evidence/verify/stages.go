@@ -109,6 +109,7 @@ func (v *verifier) checkReferences() error {
 		{"derivations", "parent", "SELECT seq, n, parent FROM derivations t WHERE NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.digest = t.parent AND a.seq <= t.seq)"},
 		{"derivations", "child", "SELECT seq, n, child FROM derivations t WHERE NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.digest = t.child AND a.seq <= t.seq)"},
 		{"derivations", "run", "SELECT seq, n, run FROM derivations t WHERE NOT EXISTS (SELECT 1 FROM runs r WHERE r.run = t.run)"},
+		{"subjects", "subject", "SELECT seq, n, digest FROM subjects t WHERE digest <> '' AND NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.digest = t.digest AND a.seq <= t.seq)"},
 		{"runs", "input", "SELECT seq, n, input FROM runs t WHERE NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.digest = t.input AND a.seq <= t.seq)"},
 	} {
 		if err := v.references(q.table, q.column, q.query); err != nil {

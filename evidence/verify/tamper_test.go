@@ -29,6 +29,7 @@ func tables() map[string][]column {
 		"artifacts":   member,
 		"occurrences": member,
 		"derivations": member,
+		"subjects":    member,
 		"runs":        append(slices.Clone(member), column{"seed", false}),
 		"checkpoints": {{"size", true}, {"note", false}},
 	}

@@ -89,6 +89,18 @@ CREATE INDEX runs_input ON runs (input);
 CREATE INDEX runs_run ON runs (run);
 CREATE INDEX runs_records ON runs (records);
 
+-- What an entry is about where that may be many things: records and artifacts tagged.
+CREATE TABLE subjects (
+  seq    INTEGER NOT NULL REFERENCES entries (seq),
+  n      INTEGER NOT NULL CHECK (n >= 0),
+  body   BLOB NOT NULL,
+  leaf   BLOB NOT NULL CHECK (length(leaf) = 32),
+  subject TEXT GENERATED ALWAYS AS (CAST(body AS TEXT) ->> '$.subject') VIRTUAL,
+  -- The artifact or record set that it names, NULL for an exhibit.
+  digest TEXT GENERATED ALWAYS AS (CASE WHEN subject GLOB 'sha256:*' THEN substr(subject, 1, 71) END) VIRTUAL,
+  PRIMARY KEY (seq, n)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE checkpoints (
   size INTEGER PRIMARY KEY CHECK (size > 0),
   note BLOB NOT NULL
@@ -113,5 +125,7 @@ CREATE TRIGGER derivations_keep_u BEFORE UPDATE ON derivations BEGIN SELECT RAIS
 CREATE TRIGGER derivations_keep_d BEFORE DELETE ON derivations BEGIN SELECT RAISE(ABORT, 'append only'); END;
 CREATE TRIGGER runs_keep_u        BEFORE UPDATE ON runs        BEGIN SELECT RAISE(ABORT, 'append only'); END;
 CREATE TRIGGER runs_keep_d        BEFORE DELETE ON runs        BEGIN SELECT RAISE(ABORT, 'append only'); END;
+CREATE TRIGGER subjects_keep_u    BEFORE UPDATE ON subjects    BEGIN SELECT RAISE(ABORT, 'append only'); END;
+CREATE TRIGGER subjects_keep_d    BEFORE DELETE ON subjects    BEGIN SELECT RAISE(ABORT, 'append only'); END;
 CREATE TRIGGER checkpoints_keep_u BEFORE UPDATE ON checkpoints BEGIN SELECT RAISE(ABORT, 'append only'); END;
 CREATE TRIGGER checkpoints_keep_d BEFORE DELETE ON checkpoints BEGIN SELECT RAISE(ABORT, 'append only'); END;

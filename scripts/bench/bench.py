@@ -3,7 +3,7 @@
 Usage: bench.py BIN WORKDIR [--messages N] [--files N] [--gib N] [--full]
 Prints ratios. Rates are wall clock of whole processes on a warm page cache,
 best of --rounds; machines are shared and noisy, so read the ratios."""
-import argparse, hashlib, os, shutil, subprocess, sys, threading, time
+import argparse, hashlib, json, os, shutil, subprocess, sys, threading, time
 
 ap = argparse.ArgumentParser()
 ap.add_argument("bin"), ap.add_argument("work")
@@ -175,7 +175,7 @@ def messages(n, baseline):
         wall, cpu, rss = run([exhibit, "--case", c, "run"], ok=(0, 3), watch=True)
         for k, v in rss.items():
             peak[k] = max(peak.get(k, 0), v)
-        job.cpu = cpu
+        job.cpu = job_cpu[0] = cpu
         got = subprocess.run([exhibit, "--case", c, "status", "--json"], capture_output=True, env=env).stdout
         job.status = got
         return wall
@@ -198,6 +198,40 @@ def messages(n, baseline):
     return peak
 
 
+def searches(n):
+    """Search over the case that messages() left behind, against SQLite over the same records."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    program, c = os.path.join(a.work, "search"), os.path.join(a.work, "case-messages")
+    subprocess.run(["go", "build", "-trimpath", "-buildvcs=false", "-o", program, "./scripts/bench/search"], cwd=os.path.join(here, "..", ".."), check=True)
+    wall, cpu, _ = run([exhibit, "--case", c, "reindex", "--all"])
+    size = os.path.getsize(os.path.join(c, "index.db"))
+    texts = ["新闻", "新", "网上到处都在说新闻自由", "petition", "amber.birch1", "龘龘"]
+    others = ["from:amber.birch1", "ip:192.0.2.7", "新闻 after:2008-07-01", "新闻 -网"]
+    ours = {}
+    for line in subprocess.run([program, c, str(a.rounds), *texts, *others], capture_output=True, env=env, check=True).stdout.splitlines():
+        r = json.loads(line)
+        ours[r["query"]] = r
+    theirs = json.loads(subprocess.run(["/usr/bin/python3", os.path.join(here, "fts.py"), program, c, os.path.join(a.work, "fts.db"), str(a.rounds), *texts],
+                                       capture_output=True, env=env, check=True).stdout)
+    say(f"\nsearch over {n:,} messages")
+    say(f"  index: {size / n:.0f} bytes a record; reindex --all {n / wall:,.0f} records/s, {cpu / n * 1e6:.2f} microseconds of CPU a record, "
+        f"{cpu / job_cpu[0]:.2f} of what run takes with its index")
+    say(f"  FTS5 of the same grams (contentless, detail=none): {theirs['bytes'] / n:.0f} bytes a record, {theirs['cpu'] / n * 1e6:.2f} microseconds of CPU a record for its inserts alone: "
+        f"{theirs['cpu'] / cpu:.1f} x ours with reading and folding")
+    say("  query: hits; ms to the first 50 by time, ms to the exact count; the same by FTS5 bigrams; by LIKE")
+    for r in theirs["texts"]:
+        o = ours.pop(r["text"])
+        if not o["hits"] == r["fts5_hits"] == r["like_hits"]:
+            sys.exit(f"{r['text']}: hits differ: {o['hits']}, FTS5 {r['fts5_hits']}, LIKE {r['like_hits']}")
+        say(f"  {r['text']}: {o['hits']:,}; {o['first']:.1f}, {o['count']:.1f}; {r['fts5_first']:.1f}, {r['fts5_count']:.1f}; {r['like_first']:.1f}, {r['like_count']:.1f}")
+    for o in ours.values():
+        say(f"  {o['query']}: {o['hits']:,}; {o['first']:.1f}, {o['count']:.1f}")
+    os.unlink(os.path.join(a.work, "fts.db"))
+
+
+job_cpu = [1]
+
+
 def memory(small, big, n):
     say(f"\npeak resident memory at {n:,} and {10 * n:,} messages")
     for name in sorted(big):
@@ -210,8 +244,10 @@ if a.only in ("", "intake"):
     intake()
 if a.only in ("", "small"):
     small()
-if a.only in ("", "run"):
-    lower = messages(a.messages, True)
-    if a.full:
+if a.only in ("", "run", "search"):
+    lower = messages(a.messages, a.only != "search")
+    if a.only != "run":
+        searches(a.messages)
+    if a.full and a.only != "search":
         memory(lower, messages(10 * a.messages, False), a.messages)
     fresh("case-messages"), fresh("messages")

@@ -1,0 +1,194 @@
+package report
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/exhibit-forensics/exhibit/core/engine"
+	"github.com/exhibit-forensics/exhibit/core/identify"
+	"github.com/exhibit-forensics/exhibit/core/view"
+	"github.com/exhibit-forensics/exhibit/evidence"
+)
+
+// unread says for every file of the case that was not wholly read how much of it
+// was, and why. It rests on the case alone: no plugin need be at hand.
+func (m *maker) unread(ctx context.Context) error {
+	runs, err := m.currentRuns(ctx)
+	if err != nil {
+		return err
+	}
+	byInput := map[evidence.Digest][]evidence.Run{}
+	for _, r := range runs {
+		byInput[r.Input] = append(byInput[r.Input], r)
+	}
+	places, err := m.c.PlaceIndex(ctx)
+	if err != nil {
+		return err
+	}
+	u := &m.page.Unread
+	groups := map[string]*Trouble{}
+	for a, err := range m.c.Work(ctx) {
+		if err != nil {
+			return err
+		}
+		u.Artifacts++
+		mine := byInput[a.SHA256]
+		status := engine.Status(a.Size, mine)
+		for _, r := range mine {
+			u.Read += r.Units.Read
+			u.Rejected += r.Units.Rejected
+		}
+		if status == engine.StatusRead {
+			u.Whole++
+			continue
+		}
+		g := groups[status]
+		if g == nil {
+			title, plain := trouble(status)
+			g = &Trouble{Title: title, Plain: plain}
+			groups[status] = g
+		}
+		g.N++
+		if len(g.Rows) >= maxTrouble {
+			g.Left++
+			continue
+		}
+		row := TroubleRow{Size: number(a.Size)}
+		at, err := places.Places(a.SHA256)
+		if err != nil {
+			return err
+		}
+		if len(at) > 0 {
+			row.Exhibit, row.Path = at[0].Item, pathText(at[0].Path)
+			if len(at[0].Via) > 0 {
+				row.Path += " (" + strings.Join(at[0].Via, ", ") + ")"
+			}
+		}
+		if row.Type, err = m.mediaType(ctx, a); err != nil {
+			return err
+		}
+		for _, r := range mine {
+			row.Read += r.Units.Read
+			row.Rejected += r.Units.Rejected
+			row.Why = append(row.Why, why(r)...)
+		}
+		slices.Sort(row.Why)
+		row.Why = slices.Compact(row.Why)
+		g.Rows = append(g.Rows, row)
+	}
+	for _, status := range engine.Statuses() {
+		if g := groups[status]; g != nil {
+			u.Affected += g.N
+			slices.SortStableFunc(g.Rows, func(a, b TroubleRow) int {
+				return cmp.Or(strings.Compare(a.Exhibit, b.Exhibit), strings.Compare(a.Path, b.Path))
+			})
+			u.Groups = append(u.Groups, *g)
+		}
+	}
+	return m.codes(ctx)
+}
+
+// why are the reasons that a run gives.
+func why(r evidence.Run) []string {
+	var out []string
+	if r.Reason != "" {
+		out = append(out, visible(r.Reason))
+	}
+	if r.BytesRead < r.Size && r.Outcome != evidence.OutcomeFailed {
+		out = append(out, number(r.Size-r.BytesRead)+" of "+size(r.Size)+" were not read")
+	}
+	if d := r.Diagnostics; d != nil {
+		for _, code := range sortedKeys(d.Codes) {
+			out = append(out, count(d.Codes[code], "problem")+" “"+visible(code)+"”, explained below")
+		}
+	}
+	return out
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func trouble(status string) (title, plain string) {
+	switch status {
+	case engine.StatusFailed:
+		return "Failed", "The program that was to read these broke off, hung or contradicted itself. Nothing of what it said was kept."
+	case engine.StatusPartial:
+		return "Read in part", "Reading ended at a limit before the end of the file. What came before is kept and marked."
+	case engine.StatusDamaged:
+		return "Damaged", "These files are cut short or corrupt. What could be read of them was."
+	case engine.StatusUnresolved:
+		return "Not opened", "No key, encryption or column layout known to this case opens these files, or some part of them."
+	case engine.StatusRejects:
+		return "Read, with rejected parts", "These files were read to the end, but some lines or rows in them are damaged or of another form, and became no record."
+	case engine.StatusUnread:
+		return "Not read", "No program used in this case reads files of this kind. What they hold is unknown to this report."
+	case engine.StatusEmpty:
+		return "Empty", "These files have no content."
+	}
+	return status, ""
+}
+
+// mediaType is what the first bytes look like.
+func (m *maker) mediaType(ctx context.Context, a evidence.Artifact) (string, error) {
+	obj, err := m.c.Blobs().Reader(ctx, a)
+	if err != nil {
+		return "cannot be read from the case: " + visible(err.Error()), nil //nolint:nilerr // said in the report instead
+	}
+	defer obj.Close()
+	head := make([]byte, min(a.Size, identify.HeadSize))
+	n, err := obj.ReadAt(head, 0)
+	if err != nil && err != io.EOF { //nolint:errorlint // io.ReaderAt returns io.EOF itself
+		return "cannot be read from the case: " + visible(err.Error()), nil
+	}
+	id := identify.Sniff(head[:n])
+	if id.Content == identify.Binary {
+		return "unknown binary data, possibly encrypted", nil
+	}
+	return id.MediaType, nil
+}
+
+// codes sums up diagnostics by their code, with an example of each.
+func (m *maker) codes(ctx context.Context) error {
+	byCode := map[string]*Code{}
+	err := view.Diagnostics(ctx, m.c, view.Filter{}, func(line []byte) error {
+		var d struct {
+			Code, Severity, Message, Exhibit string
+			Source                           recordSource
+		}
+		if err := json.Unmarshal(line, &d); err != nil {
+			return err
+		}
+		c := byCode[d.Code+"\x00"+d.Severity]
+		if c == nil {
+			r := record{Exhibit: d.Exhibit, Source: d.Source}
+			c = &Code{Code: visible(d.Code), Severity: d.Severity, Message: visible(d.Message), Example: r.place()}
+			byCode[d.Code+"\x00"+d.Severity] = c
+		}
+		c.N++
+		if d.Code == "profile.reconstructed" {
+			m.unsettled++
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	order := []string{evidence.SeverityReject, evidence.SeverityDamage, evidence.SeverityUnresolved, evidence.SeverityWarning, evidence.SeverityInfo}
+	for _, k := range sortedKeys(byCode) {
+		m.page.Unread.Codes = append(m.page.Unread.Codes, *byCode[k])
+	}
+	slices.SortStableFunc(m.page.Unread.Codes, func(a, b Code) int {
+		return cmp.Or(cmp.Compare(slices.Index(order, a.Severity), slices.Index(order, b.Severity)), cmp.Compare(b.N, a.N))
+	})
+	return nil
+}
