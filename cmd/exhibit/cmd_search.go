@@ -31,6 +31,7 @@ const searchHelp = `   Words must all be there, in any order, as parts of longer
    -word, NOT word        not this
    from:anna  to:  account:  text:  term:  status:   in this field; so for any other:
    columns.name:li        columns of a table, or extra.…
+   from:=anna             this and nothing else, letter for letter
    kind:sms  exhibit:EX-001  tag:NAME  id:…          exactly this
    path:logs  path:*.txt  part of a path, or a pattern
    ip:10.0.0.0/8          an address, or a network

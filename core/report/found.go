@@ -277,5 +277,5 @@ func (k *ranking) finish(m *maker) (Rank, bool) {
 
 // exactly is the query for records whose field is a value.
 func exactly(field, value string) string {
-	return field + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
+	return field + `:="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
 }

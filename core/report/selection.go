@@ -92,7 +92,7 @@ func (m *maker) selection(ctx context.Context, sel Selection) (*Shown, error) {
 	if err := m.fill(ctx, shown, hits); err != nil {
 		return nil, err
 	}
-	return out, m.write(ctx, shown, out, &marker{q.Terms()})
+	return out, m.write(ctx, shown, out, &marker{q.Find})
 }
 
 // choose takes the conversations with most hits; single records count as one.

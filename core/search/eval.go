@@ -207,6 +207,9 @@ func (e *evaluator) value(v *fold.Value) {
 		if l.test == testText && !v.Searched || l.test == testField && !(v.Searched || l.any || v.Word()) || l.test == testField && !l.covers(v.Path) {
 			continue
 		}
+		if l.whole && v.Text() != l.value {
+			continue
+		}
 		if !folded {
 			e.buf, folded = v.AppendFolded(e.buf[:0]), true
 		}

@@ -226,6 +226,10 @@ func (p *parser) condition() (node, error) {
 	}
 	p.i++ // the colon
 	start := p.i
+	whole := !p.done() && p.text[p.i] == '='
+	if whole {
+		p.i++
+	}
 	var value string
 	if !p.done() && p.text[p.i] == '"' {
 		var err error
@@ -240,7 +244,16 @@ func (p *parser) condition() (node, error) {
 		return nil, p.fail(start, `expected a value after "%s:"; to search for the text itself, put it in quotes`, field)
 	}
 	p.skip()
-	return p.fieldLeaf(start, field, value)
+	n, err := p.fieldLeaf(start, field, value)
+	if err != nil || !whole {
+		return n, err
+	}
+	l, ok := n.(*leaf)
+	if !ok || l.test != testField {
+		return nil, p.fail(start, `"=" asks for a whole value; "%s:" is not about a part of one in any case`, field)
+	}
+	l.whole = true
+	return l, nil
 }
 
 // word returns what stands at i up to a space, quote or bracket.

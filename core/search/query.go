@@ -58,6 +58,7 @@ type leaf struct {
 	folded []byte       // value for text, field and path
 	paths  []string     // of the field's values
 	any    bool         // the field's values are not among those searched for text
+	whole  bool         // the value is the field's whole value, letter for letter
 	prefix netip.Prefix // for ip
 	at     time.Time    // for after and before
 	glob   bool         // for path
@@ -118,6 +119,9 @@ func (l *leaf) write(b *strings.Builder) {
 	if l.field != "" {
 		writeWord(b, l.field, false)
 		b.WriteByte(':')
+		if l.whole {
+			b.WriteByte('=')
+		}
 		writeWord(b, l.value, true)
 		return
 	}
@@ -128,6 +132,9 @@ func (l *leaf) write(b *strings.Builder) {
 // stands after a colon, where only spaces, quotes and brackets end a word.
 func writeWord(b *strings.Builder, s string, value bool) {
 	bare := s != "" && !strings.ContainsFunc(s, func(r rune) bool { return endsWord(r) || r == ':' && !value })
+	if value && strings.HasPrefix(s, "=") { // bare, it would ask for a whole value
+		bare = false
+	}
 	if !value && (strings.HasPrefix(s, "-") || s == wordAnd || s == wordOr || s == wordNot) {
 		bare = false
 	}

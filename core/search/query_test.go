@@ -95,7 +95,7 @@ func TestParseErrors(t *testing.T) {
 
 // TestNormalForm: whatever parses, its normal form parses to itself.
 func TestNormalForm(t *testing.T) {
-	words := []string{"a", "微信", "OR", "AND", "NOT", "(", ")", "-", `"`, `\"`, `\`, ":", " ", "　", "kind:", "from:", "after:2008-01-02", "ip:10.0.0.1", "b.c:", "x", "*", "10:2", "\t", "\u0301"}
+	words := []string{"a", "微信", "OR", "AND", "NOT", "(", ")", "-", `"`, `\"`, `\`, ":", " ", "　", "kind:", "from:", "from:=", "=", "after:2008-01-02", "ip:10.0.0.1", "b.c:", "x", "*", "10:2", "\t", "\u0301"}
 	seen := 0
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 12).Draw(t, "words"), "")

@@ -49,7 +49,7 @@ var policy = map[string]string{
 	"core/intake":                "evidence evidence/store evidence/blob evidence/custody",
 	"core/export":                "evidence",
 	"core/view":                  "evidence evidence/store evidence/blob evidence/custody core/index core/keyring",
-	"core/report":                "evidence evidence/store evidence/custody evidence/verify core/engine core/identify core/search core/search/fold core/view",
+	"core/report":                "evidence evidence/store evidence/custody evidence/verify core/engine core/identify core/search core/view",
 	"core/timeline":              "evidence evidence/store core/search",
 	"core/marks":                 "evidence evidence/store evidence/custody core/locate",
 	"core/engine":                "evidence evidence/store evidence/blob evidence/custody core/identify core/dispatch core/host core/index core/keyring",
