@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
 // record is what the report reads of a joined record (docs/formats/records.md).
@@ -58,6 +60,18 @@ func parse(line []byte) (record, error) {
 	r := record{fields: line}
 	err := json.Unmarshal(line, &r)
 	return r, err
+}
+
+// idOf is a joined line's id, without reading the rest as JSON again.
+func idOf(line []byte) (string, error) {
+	id := ""
+	err := evidence.Members(line, func(name, value []byte) error {
+		if string(name) == "id" && len(value) > 2 {
+			id = string(value[1 : len(value)-1]) // digits, a colon, digits: nothing is escaped
+		}
+		return nil
+	})
+	return id, err
 }
 
 // at is the record's time; false where it has none.

@@ -203,12 +203,16 @@ func (m *maker) write(ctx context.Context, talks map[string]*talk, out *Shown, m
 	}
 	recs := map[string]record{}
 	err := view.Records(ctx, m.c, view.Filter{}, func(line []byte) error {
-		r, err := parse(line)
+		id, err := idOf(line)
 		if err != nil {
 			return err
 		}
-		if _, ok := want[r.ID]; !ok {
+		if _, ok := want[id]; !ok {
 			return nil
+		}
+		r, err := parse(line)
+		if err != nil {
+			return err
 		}
 		r.fields = slices.Clone(r.fields)
 		row := m.row(&r, marks)
