@@ -111,14 +111,14 @@ func (p *program) app() *cli.App {
 			&cli.StringFlag{Name: "tz", Value: "UTC", Usage: "show times in `ZONE`: UTC, local, +08:00 or Asia/Shanghai"},
 			&cli.StringFlag{Name: "examiner", Usage: "`NAME` of the person who acts, stated in every entry; else $EXHIBIT_EXAMINER"},
 		},
-		Commands: []*cli.Command{
+		Commands: withExamples([]*cli.Command{
 			p.initCommand(), p.addCommand(), p.runCommand(), p.statusCommand(),
 			p.searchCommand(), p.recordsCommand(), p.diagnosticsCommand(), p.timelineCommand(), p.showCommand(),
 			p.tagCommand(), p.noteCommand(), p.selectCommand(), p.reportCommand(), p.exportCommand(),
 			p.keyCommand(), p.layoutCommand(), p.profileCommand(),
 			p.logCommand(), p.sealCommand(), p.identityCommand(), p.verifyCommand(),
 			p.caseCommand(), p.reindexCommand(), p.doctorCommand(), p.pluginCommand(), p.versionCommand(), p.completionCommand(),
-		},
+		}, "", examplesOf()),
 	}
 }
 

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// examplesOf are the examples in the help of commands whose description has none,
+// by the command's words.
+func examplesOf() map[string][]string {
+	return map[string][]string{
+		"init":        {"exhibit init ~/cases/0142 --title 'Operation X' --number 0142 --examiner 'A. Examiner'"},
+		"add":         {"exhibit add /media/seized/phone --zone +08:00 --source 'phone, seized at …' --hashes SHA256SUMS", "exhibit add image.zip --expect 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "exhibit add /mnt/readonly --in-place"},
+		"run":         {"exhibit run --plan", "exhibit run --jobs 2 --fail-on rejects", "exhibit run --retry"},
+		"status":      {"exhibit status", "exhibit status --json | jq .records"},
+		"records":     {"exhibit records --kind message --tz +08:00", "exhibit records --exhibit EX-001 --json | jq -r .text"},
+		"diagnostics": {"exhibit diagnostics", "exhibit diagnostics --json | jq -r .code | sort | uniq -c"},
+		"key add":     {"exhibit key add second --at conf/enc.key:0:16 --encoding hex", "exhibit key add first --file key.bin", "printf 32bnx23l | exhibit key add published --stdin"},
+		"key list":    {"exhibit key list"},
+		"layout add":  {"exhibit layout add layouts.json"}, "layout list": {"exhibit layout list --json"},
+		"profile add": {"exhibit profile add profiles.json"}, "profile list": {"exhibit profile list"},
+		"log":           {"exhibit log", "exhibit log --from 10 --all", "exhibit log --raw | sed -n 1p"},
+		"seal":          {"exhibit seal --receipt receipt.txt", "exhibit seal --identity lab"},
+		"identity new":  {"exhibit identity new lab"},
+		"identity list": {"exhibit identity list"},
+		"verify":        {"exhibit verify", "exhibit verify ~/cases/0142 --receipt receipt.txt --require anchored", "exhibit verify --trust lab.vkey --json | jq .verdict"},
+		"plugin list":   {"exhibit plugin list"},
+		"plugin update": {"exhibit plugin update tomskype && exhibit run"},
+		"reindex":       {"exhibit reindex", "exhibit reindex --all"},
+		"completion":    {"exhibit completion bash > /etc/bash_completion.d/exhibit"},
+		"version":       {"exhibit version --json"},
+		"note list":     {"exhibit note list --json"},
+		"select list":   {"exhibit select list"}, "select remove": {"exhibit select remove threats"}, "select show": {"exhibit select show threats"},
+		"tag list": {"exhibit tag list", "exhibit tag list relevant"}, "tag remove": {"exhibit tag remove relevant 0123456789abcdef:17"},
+		"note add": {"exhibit note add 'the clock of the phone was 4 minutes fast' --about EX-001"},
+	}
+}
+
+// withExamples completes the descriptions of all commands.
+func withExamples(commands []*cli.Command, words string, examples map[string][]string) []*cli.Command {
+	for _, c := range commands {
+		name := strings.TrimSpace(words + " " + c.Name)
+		withExamples(c.Subcommands, name, examples)
+		if lines := examples[name]; len(lines) > 0 && !strings.Contains(c.Description, "   exhibit "+name) {
+			if c.Description != "" {
+				c.Description += "\n\n"
+			}
+			c.Description += "   " + strings.Join(lines, "\n   ")
+		}
+	}
+	return commands
+}
