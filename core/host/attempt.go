@@ -118,6 +118,9 @@ func (a *attempt) streams() ([]*stream, error) {
 		r: made[0].r, clock: a.clock, max: a.lim.RecordBytes, count: a.lim.Records, bytes: a.lim.OutputBytes,
 		what: "records", check: rec.check, flush: rec.flush,
 	}
+	if s, ok := a.sink.(Summer); ok {
+		a.records.summed = s.RecordsSum
+	}
 	a.diagnostics = lines{
 		r: made[1].r, clock: a.clock, max: a.lim.RecordBytes, count: a.lim.Diagnostics, bytes: a.lim.OutputBytes,
 		what: "diagnostics", check: diag.check, flush: diag.flush,

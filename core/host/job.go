@@ -71,6 +71,13 @@ type Sink interface {
 	Abort()
 }
 
+// Summer is a Sink that hashes the lines of Records as it keeps them. The host
+// then compares that digest with the plugin's, instead of hashing them once more.
+type Summer interface {
+	// RecordsSum is the SHA-256 of all lines that Records was given so far.
+	RecordsSum() evidence.Digest
+}
+
 // RecordInfo says what one line of records holds.
 type RecordInfo struct {
 	// Offset and Length place the line in lines, its '\n' included.

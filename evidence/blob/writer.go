@@ -207,6 +207,19 @@ func (w *Writer) store(p []byte) {
 	w.at += int64(len(p))
 }
 
+// Sum returns the SHA-256 of the content taken so far, holes included.
+func (w *Writer) Sum() (evidence.Digest, error) {
+	if w.err != nil {
+		return evidence.Digest{}, w.err
+	}
+	h, err := w.sums.all[0].hash.(hash.Cloner).Clone()
+	if err != nil {
+		return evidence.Digest{}, fmt.Errorf("blob: sum: %w", err)
+	}
+	_, _ = h.Write(w.buf[:w.n])
+	return evidence.Digest(h.Sum(nil)), nil
+}
+
 // Finish ends the object. It is complete, but not durable and without a name
 // before Store.Commit. The Writer is spent, whatever Finish returns.
 func (w *Writer) Finish() (*Staged, error) {
