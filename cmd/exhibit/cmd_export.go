@@ -268,7 +268,7 @@ func (x *exporting) write(ctx context.Context, k *store.Case) error {
 	if x.logged {
 		x.account.Log.Entry = &x.intent
 	}
-	runs, err := runsOf(ctx, k)
+	runs, err := k.CurrentRuns(ctx)
 	if err != nil {
 		return err
 	}
@@ -320,17 +320,6 @@ func (x *exporting) fill(r export.Result, runs []evidence.Run) (err error) {
 	x.account.Fill(r)
 	x.account.Sets, err = export.Sets(r.Sets, runs)
 	return err
-}
-
-func runsOf(ctx context.Context, k *store.Case) ([]evidence.Run, error) {
-	var out []evidence.Run
-	for row, err := range k.Runs(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, row.Run)
-	}
-	return evidence.CurrentRuns(out), nil
 }
 
 // records yields what was asked for.

@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/sys/unix"
 
 	"github.com/exhibit-forensics/exhibit/core/signer"
 	"github.com/exhibit-forensics/exhibit/evidence"
@@ -181,20 +178,5 @@ func (p *program) writeReceipt(name string, note []byte, vkey string, state *sto
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".receipt-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		// A link never replaces a file that came meanwhile.
-		if err = os.Link(f.Name(), name); errors.Is(err, fs.ErrExist) {
-			err = fmt.Errorf("%w: %s", evidence.ErrExists, visible(name))
-		}
-	}
-	if errors.Is(err, unix.ENOSPC) {
-		err = fmt.Errorf("%w: %w", evidence.ErrNoSpace, err)
-	}
-	return errors.Join(err, os.Remove(f.Name()))
+	return writeNewBytes(name, text)
 }

@@ -191,16 +191,13 @@ func knownField(name string) bool {
 
 // hidden says what might hold what was not found.
 func (s *searching) hidden(ctx context.Context, k *store.Case) error {
-	byInput := map[evidence.Digest][]evidence.Run{}
-	var all []evidence.Run
-	for row, err := range k.Runs(ctx) {
-		if err != nil {
-			return err
-		}
-		all = append(all, row.Run)
+	current, err := k.CurrentRuns(ctx)
+	if err != nil {
+		return err
 	}
+	byInput := map[evidence.Digest][]evidence.Run{}
 	var lost int64
-	for _, r := range evidence.CurrentRuns(all) {
+	for _, r := range current {
 		byInput[r.Input] = append(byInput[r.Input], r)
 		if r.Diagnostics != nil {
 			for _, severity := range []string{evidence.SeverityReject, evidence.SeverityDamage, evidence.SeverityUnresolved} {

@@ -101,14 +101,11 @@ func (p *program) status(ctx context.Context, k *store.Case) error {
 
 // runs adds up what the current runs came to.
 func (s *standing) runs(ctx context.Context, k *store.Case) error {
-	var all []evidence.Run
-	for row, err := range k.Runs(ctx) {
-		if err != nil {
-			return err
-		}
-		all = append(all, row.Run)
+	current, err := k.CurrentRuns(ctx)
+	if err != nil {
+		return err
 	}
-	for _, r := range evidence.CurrentRuns(all) {
+	for _, r := range current {
 		s.Runs[r.Outcome]++
 		if r.Records != nil && r.Outcome != evidence.OutcomeFailed {
 			for kind, n := range r.Records.Kinds {

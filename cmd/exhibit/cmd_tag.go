@@ -189,15 +189,12 @@ func (p *program) reportTagging(name string, on bool, t *marks.Tagging) error {
 // stale counts the records with a tag that are not current any more: a later run took the
 // place of the one that made them, and its records have other ids.
 func stale(ctx context.Context, k *store.Case, subjects []evidence.Subject) (int, error) {
-	var runs []evidence.Run
-	for row, err := range k.Runs(ctx) {
-		if err != nil {
-			return 0, err
-		}
-		runs = append(runs, row.Run)
+	runs, err := k.CurrentRuns(ctx)
+	if err != nil {
+		return 0, err
 	}
 	current := map[evidence.Digest]bool{}
-	for _, r := range evidence.CurrentRuns(runs) {
+	for _, r := range runs {
 		if r.Records != nil {
 			current[r.Records.Artifact] = true
 		}

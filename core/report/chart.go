@@ -16,7 +16,7 @@ type Columns struct {
 	Grid          []Tick
 	// Before and After were left out, so that the rest can be told apart.
 	Before, After int64
-	Table         []Counted
+	rows          []Counted // every column's count, those of 0 too
 }
 
 // Bar is one column; a tall one stands for many.
@@ -123,7 +123,7 @@ func (h *hours) columns(title string, zone *time.Location) *Columns {
 			break
 		}
 	}
-	c.Table = rows
+	c.rows = rows
 	c.draw(rows)
 	return c
 }

@@ -19,14 +19,14 @@ func TestColumnsCountEverything(t *testing.T) {
 		}
 		c := h.columns("x", zones[i%len(zones)])
 		var sum int64
-		for _, row := range c.Table {
+		for _, row := range c.rows {
 			sum += row.N
 		}
 		if sum+c.Before+c.After != int64(n) {
 			t.Fatalf("%d: %d in columns, %d before, %d after, of %d (%s)", i, sum, c.Before, c.After, n, c.Unit)
 		}
-		if len(c.Table) > maxBars && c.Unit != "year" {
-			t.Fatalf("%d: %d columns by %s", i, len(c.Table), c.Unit)
+		if len(c.rows) > maxBars && c.Unit != "year" {
+			t.Fatalf("%d: %d columns by %s", i, len(c.rows), c.Unit)
 		}
 		for _, b := range c.Bars {
 			if b.X < chartLeft || b.X+b.W > chartWidth || b.Y < 0 || b.Y+b.H > chartHeight-chartBottom+0.01 {
@@ -46,8 +46,8 @@ func TestColumnsLeaveOutliersAside(t *testing.T) {
 	h.add(time.Unix(0, 0))
 	h.add(time.Date(2405, 1, 1, 0, 0, 0, 0, time.UTC))
 	c := h.columns("x", time.UTC)
-	if c.Before != 1 || c.After != 1 || c.Unit != "day" || len(c.Table) != 7 {
-		t.Errorf("%d before, %d after, %d columns by %s", c.Before, c.After, len(c.Table), c.Unit)
+	if c.Before != 1 || c.After != 1 || c.Unit != "day" || len(c.rows) != 7 {
+		t.Errorf("%d before, %d after, %d columns by %s", c.Before, c.After, len(c.rows), c.Unit)
 	}
 	if c := (&hours{}).columns("x", time.UTC); c != nil {
 		t.Error("a chart of nothing")

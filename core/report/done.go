@@ -145,7 +145,7 @@ func (m *maker) keyPlace(name string) string {
 
 // tools lists plugins with what they did.
 func (m *maker) tools(ctx context.Context) error {
-	runs, err := m.currentRuns(ctx)
+	runs, err := m.c.CurrentRuns(ctx)
 	if err != nil {
 		return err
 	}
@@ -190,15 +190,4 @@ func isolation(b []byte) string {
 		return "L1: limits on memory and time only"
 	}
 	return s.Level + ": no isolation"
-}
-
-func (m *maker) currentRuns(ctx context.Context) ([]evidence.Run, error) {
-	var all []evidence.Run
-	for row, err := range m.c.Runs(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, row.Run)
-	}
-	return evidence.CurrentRuns(all), nil
 }

@@ -136,13 +136,8 @@ func (o *overview) place(r *record) {
 
 func (o *overview) finish(f *Found) {
 	m := o.m
-	var most int64 = 1
-	for _, k := range o.kinds {
-		most = max(most, k.N)
-	}
 	for _, name := range kindOrder(o.kinds) {
 		k := o.kinds[name]
-		k.Bar = int(max(4, k.N*1000/most))
 		k.Note = m.note("records of kind “"+name+"”", "exhibit search --count "+quote("kind:"+name), "places")
 		if k.First != "" {
 			k.First, k.Last = m.clock.text(k.First), m.clock.text(k.Last)

@@ -102,7 +102,6 @@ type Item struct {
 	Exhibit, Source, Path, When, By, How string
 	Facts                                []Fact
 	Troubles                             []string
-	Incomplete                           bool
 }
 
 // File is one received file with its digests.
@@ -123,10 +122,10 @@ type Done struct {
 
 // Act is one step in plain words; From and To are entry numbers of the log.
 type Act struct {
-	From, To       int64
-	When, Who      string
-	What           string
-	Details, Plain []string
+	From, To  int64
+	When, Who string
+	What      string
+	Details   []string
 }
 
 // Tool is one plugin.
@@ -157,7 +156,6 @@ type Kind struct {
 	Note         int
 	First, Last  string
 	Timed, Doubt int64
-	Bar          int // per mille of the largest
 }
 
 // Place is one file that records were read from.
@@ -210,20 +208,18 @@ type Conversation struct {
 
 // Row is one record as a reader sees it, or a gap.
 type Row struct {
-	Gap                 int64
-	Hit                 bool
-	ID, Kind            string
-	When, Recorded      string
-	From, To, Side      string
-	Direction           string
-	Text                []Piece
-	Cut                 bool
-	Facts               []Fact
-	Source, Derived     string
-	Flags               []string
-	Tags                []string
-	Assumed, NoTime     bool
-	Conversation, Group string
+	Gap             int64
+	Hit             bool
+	ID              string
+	When, Recorded  string
+	From, To        string
+	Text            []Piece
+	Cut             bool
+	Facts           []Fact
+	Source, Derived string
+	Flags           []string
+	Tags            []string
+	Assumed, NoTime bool
 }
 
 // Piece is text; Mark says that it is what was searched for.

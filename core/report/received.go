@@ -64,7 +64,7 @@ func (m *maker) file(o evidence.Occurrence, a evidence.Artifact) File {
 
 // item says of one exhibit what it is, from whom, when and how it came.
 func (m *maker) item(it store.Item) Item {
-	out := Item{Exhibit: it.Exhibit, Source: visible(it.Source), Path: pathText(it.Path), Incomplete: !it.Complete}
+	out := Item{Exhibit: it.Exhibit, Source: visible(it.Source), Path: pathText(it.Path)}
 	begin := &m.log[it.Seq]
 	out.When, out.By = m.clock.show(begin.Start), begin.who()
 	out.How = "copied into the case, byte for byte, and hashed while it was copied"

@@ -29,7 +29,6 @@ type record struct {
 	From      string          `json:"from"`
 	To        []string        `json:"to"`
 	Parties   []string        `json:"participants"`
-	Direction string          `json:"direction"`
 	Text      string          `json:"text"`
 	Term      string          `json:"matched_term"`
 	Source    recordSource    `json:"source"`
@@ -189,7 +188,7 @@ func label(field string) string {
 
 // row makes a record readable. marks are the texts searched for, folded alike.
 func (m *maker) row(r *record, marks *marker) Row {
-	out := Row{ID: r.ID, Kind: r.Kind, Source: r.place(), Facts: r.facts(), From: visible(r.From), To: visible(strings.Join(r.To, ", "))}
+	out := Row{ID: r.ID, Source: r.place(), Facts: r.facts(), From: visible(r.From), To: visible(strings.Join(r.To, ", "))}
 	if out.From == "" && out.To == "" && len(r.Parties) > 0 {
 		out.From = visible(strings.Join(r.Parties, ", ")) + " (who wrote is not stated)"
 	}
@@ -204,10 +203,6 @@ func (m *maker) row(r *record, marks *marker) Row {
 		}
 	}
 	out.Assumed = r.TimeBasis.ZoneBasis == "assumed" || r.TimeBasis.Basis == "assumed"
-	out.Direction = r.Direction
-	if r.Account != "" && r.From == r.Account {
-		out.Side = "own"
-	}
 	text, over := cut(r.Text, maxText)
 	out.Cut = over
 	out.Text = marks.split(text)

@@ -29,10 +29,9 @@ type maker struct {
 	log   []logged
 	page  Page
 	// kept from gathering what was found, for the limits
-	assumed   map[string]int64 // zone or charset bases that were assumed, by sentence
-	untimed   int64
-	seals     []store.Checkpoint
-	unsettled int64 // diagnostics that say a profile is reconstructed
+	assumed map[string]int64 // zone or charset bases that were assumed, by sentence
+	untimed int64
+	seals   []store.Checkpoint
 }
 
 // logged is an entry with its opened fields.
@@ -45,7 +44,11 @@ type logged struct {
 // how many records there are.
 func Write(ctx context.Context, w io.Writer, c *store.Case, o Options) error {
 	m := &maker{c: c, o: o, clock: clock{o.Zone}, assumed: map[string]int64{}}
-	for _, step := range []func(context.Context) error{m.head, m.received, m.done, m.found, m.selections, m.unread} {
+	// Without the log there is nothing to tell of.
+	if err := m.head(ctx); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	for _, step := range []func(context.Context) error{m.received, m.done, m.found, m.selections, m.unread} {
 		err := step(ctx)
 		if errors.Is(err, evidence.ErrIntegrity) && m.o.Verdict != nil {
 			// What is altered must not keep the rest from being told.

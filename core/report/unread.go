@@ -17,7 +17,7 @@ import (
 // unread says for every file of the case that was not wholly read how much of it
 // was, and why. It rests on the case alone: no plugin need be at hand.
 func (m *maker) unread(ctx context.Context) error {
-	runs, err := m.currentRuns(ctx)
+	runs, err := m.c.CurrentRuns(ctx)
 	if err != nil {
 		return err
 	}
@@ -175,9 +175,6 @@ func (m *maker) codes(ctx context.Context) error {
 			byCode[d.Code+"\x00"+d.Severity] = c
 		}
 		c.N++
-		if d.Code == "profile.reconstructed" {
-			m.unsettled++
-		}
 		return nil
 	})
 	if err != nil {

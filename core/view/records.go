@@ -152,6 +152,9 @@ func each(ctx context.Context, c *store.Case, f Filter, do func(*joined) error) 
 
 // currentRuns in the order of the log.
 func currentRuns(ctx context.Context, c *store.Case, all bool) ([]evidence.Run, error) {
+	if !all {
+		return c.CurrentRuns(ctx)
+	}
 	var rows []evidence.Run
 	for row, err := range c.Runs(ctx) {
 		if err != nil {
@@ -159,10 +162,7 @@ func currentRuns(ctx context.Context, c *store.Case, all bool) ([]evidence.Run, 
 		}
 		rows = append(rows, row.Run)
 	}
-	if all {
-		return rows, nil
-	}
-	return evidence.CurrentRuns(rows), nil
+	return rows, nil
 }
 
 // placesOf are the places of a run's input whose item was declared as the run's

@@ -166,6 +166,19 @@ func (c *Case) Runs(ctx context.Context) iter.Seq2[RunRow, error] {
 	})
 }
 
+// CurrentRuns returns the runs whose results count (evidence.CurrentRuns), in the
+// order of the log.
+func (c *Case) CurrentRuns(ctx context.Context) ([]evidence.Run, error) {
+	var all []evidence.Run
+	for row, err := range c.Runs(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, row.Run)
+	}
+	return evidence.CurrentRuns(all), nil
+}
+
 // Find returns the artifacts whose digest begins with prefix, hexadecimal with
 // or without "sha256:", in ascending order. It fails with evidence.ErrFormat
 // where prefix is no beginning of a digest.
