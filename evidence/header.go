@@ -30,12 +30,21 @@ type SourceHeader struct {
 	Role []byte
 }
 
-// ScanRecord checks that line is a canonical JSON object and returns its header.
+// Member is where a member of a line stands, in bytes from the line's start. Its
+// name ends two bytes before its value.
+type Member struct {
+	// Name is the first byte of the name, Value of the value, End the byte behind it.
+	Name, Value, End uint32
+}
+
+// ScanRecord checks that line is a canonical JSON object and returns its header,
+// and dst with the line's members appended to it.
 // It fails with ErrNotCanonical as CheckCanonical does, and with ErrFormat where a
 // member of the header has another type than docs/formats/records.md gives it.
-func ScanRecord(line []byte) (RecordHeader, error) {
+func ScanRecord(line []byte, dst []Member) (RecordHeader, []Member, error) {
 	var h RecordHeader
-	err := scanHeader(line, &h.Source, func(name, value []byte) (err error) {
+	kept := len(dst)
+	err := scanHeader(line, &h.Source, &dst, func(name, value []byte) (err error) {
 		switch string(name) {
 		case "kind":
 			h.Kind, err = headerText(name, value)
@@ -47,15 +56,15 @@ func ScanRecord(line []byte) (RecordHeader, error) {
 		return err
 	})
 	if err != nil {
-		return RecordHeader{}, err
+		return RecordHeader{}, dst[:kept], err
 	}
-	return h, nil
+	return h, dst, nil
 }
 
 // ScanDiagnostic is ScanRecord for a line of diagnostics.
 func ScanDiagnostic(line []byte) (DiagnosticHeader, error) {
 	var h DiagnosticHeader
-	err := scanHeader(line, &h.Source, func(name, value []byte) (err error) {
+	err := scanHeader(line, &h.Source, nil, func(name, value []byte) (err error) {
 		switch string(name) {
 		case "code":
 			h.Code, err = headerText(name, value)
@@ -70,8 +79,9 @@ func ScanDiagnostic(line []byte) (DiagnosticHeader, error) {
 	return h, nil
 }
 
-// scanHeader walks line as Members does, but reads "source" in passing.
-func scanHeader(line []byte, src *SourceHeader, f func(name, value []byte) error) error {
+// scanHeader walks line as Members does, but reads "source" in passing. It appends
+// the members to all, where that is not nil.
+func scanHeader(line []byte, src *SourceHeader, all *[]Member, f func(name, value []byte) error) error {
 	s := scanner{b: line}
 	if len(line) == 0 || line[0] != '{' {
 		s.fail("not an object")
@@ -83,15 +93,16 @@ func scanHeader(line []byte, src *SourceHeader, f func(name, value []byte) error
 			return s.err()
 		}
 		var ok bool
+		from := s.i
 		if string(m.last) == "source" {
 			ok = s.source(src)
-		} else {
-			from := s.i
-			if ok = s.value(1); ok {
-				if err := f(m.last, line[from:s.i]); err != nil {
-					return err
-				}
+		} else if ok = s.value(1); ok {
+			if err := f(m.last, line[from:s.i]); err != nil {
+				return err
 			}
+		}
+		if all != nil {
+			*all = append(*all, Member{Name: uint32(from - 2 - len(m.last)), Value: uint32(from), End: uint32(s.i)})
 		}
 		if ok {
 			more, ok = s.more()

@@ -3,6 +3,7 @@ package evidence_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -14,7 +15,7 @@ import (
 const sampleRecord = `{"account":"bluetom2950","charset":"utf-8","charset_basis":"detected","direction":"incoming","from":"skyblue1541","ip":"203.0.113.210","kind":"message","matched_term":"taiwan","service":"tom-skype","source":{"key":"key:0011223344556677","length":128,"line":1,"offset":0,"profile":"tom-messages-3.6"},"state":"live","text":"关于taiwan,我有话要说","time":"2008-07-31T23:10:19Z"}`
 
 func TestScanRecord(t *testing.T) {
-	h, err := evidence.ScanRecord([]byte(sampleRecord))
+	h, _, err := evidence.ScanRecord([]byte(sampleRecord), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,12 +47,12 @@ func TestScanRecord(t *testing.T) {
 		{`[]`, evidence.ErrNotCanonical},
 		{``, evidence.ErrNotCanonical},
 	} {
-		h, err := evidence.ScanRecord([]byte(c.line))
+		h, _, err := evidence.ScanRecord([]byte(c.line), nil)
 		if !errors.Is(err, c.want) || err != nil && (h.Kind != nil || h.Time != nil || h.Source.HasSpan) {
 			t.Errorf("%s: %+v, %v", c.line, h, err)
 		}
 	}
-	if h, err := evidence.ScanRecord([]byte(`{"source":{"length":1,"offset":-5}}`)); err != nil || h.Source.Span.Offset != -5 {
+	if h, _, err := evidence.ScanRecord([]byte(`{"source":{"length":1,"offset":-5}}`), nil); err != nil || h.Source.Span.Offset != -5 {
 		t.Errorf("%+v, %v", h, err)
 	}
 }
@@ -92,9 +93,23 @@ func TestScanRecordAgrees(t *testing.T) {
 		if rapid.Bool().Draw(t, "spoil?") {
 			line[rapid.IntRange(0, len(line)-1).Draw(t, "at")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
 		}
-		h, err := evidence.ScanRecord(line)
+		h, members, err := evidence.ScanRecord(line, make([]evidence.Member, 1))
 		if err != nil {
+			if len(members) != 1 {
+				t.Fatalf("%s: %d members of a line that was refused", line, len(members)-1)
+			}
 			return
+		}
+		var found [][2]string
+		for _, m := range members[1:] {
+			found = append(found, [2]string{string(line[m.Name : m.Value-2]), string(line[m.Value:m.End])})
+		}
+		var all [][2]string
+		if err := evidence.Members(line, func(name, value []byte) error {
+			all = append(all, [2]string{string(name), string(value)})
+			return nil
+		}); err != nil || !slices.Equal(found, all) {
+			t.Fatalf("%s: members %q, want %q (%v)", line, found, all, err)
 		}
 		if err := evidence.CheckCanonical(line); err != nil {
 			t.Fatalf("%s: %v", line, err)
@@ -139,8 +154,10 @@ func TestScanRecordAgrees(t *testing.T) {
 func BenchmarkScanRecord(b *testing.B) {
 	line := []byte(sampleRecord)
 	b.SetBytes(int64(len(line)))
+	var members []evidence.Member
 	for b.Loop() {
-		if _, err := evidence.ScanRecord(line); err != nil {
+		var err error
+		if _, members, err = evidence.ScanRecord(line, members[:0]); err != nil {
 			b.Fatal(err)
 		}
 	}

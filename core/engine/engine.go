@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/exhibit-forensics/exhibit/core/host"
@@ -81,7 +82,7 @@ func New(c *store.Case, o Options) (*Engine, error) {
 // LoadPlugins reads the manifests of all plugins in dirs and hashes their files.
 // Of two plugins with one name the first counts. Nothing is executed.
 func LoadPlugins(dirs []string) ([]*host.Plugin, error) {
-	var out []*host.Plugin
+	var places []string
 	for _, dir := range dirs {
 		found, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*", "plugin.json"))
 		if err != nil {
@@ -89,13 +90,23 @@ func LoadPlugins(dirs []string) ([]*host.Plugin, error) {
 		}
 		slices.Sort(found)
 		for _, f := range found {
-			p, err := host.Load(filepath.Dir(f))
-			if err != nil {
-				return nil, fmt.Errorf("engine: plugin in %q: %w", filepath.Dir(f), err)
-			}
-			if !slices.ContainsFunc(out, func(o *host.Plugin) bool { return o.Manifest.Name == p.Manifest.Name }) {
-				out = append(out, p)
-			}
+			places = append(places, filepath.Dir(f))
+		}
+	}
+	// Side by side: they are tens of megabytes to hash.
+	loaded, errs := make([]*host.Plugin, len(places)), make([]error, len(places))
+	var wg sync.WaitGroup
+	for i, dir := range places {
+		wg.Go(func() { loaded[i], errs[i] = host.Load(dir) })
+	}
+	wg.Wait()
+	var out []*host.Plugin
+	for i, p := range loaded {
+		if errs[i] != nil {
+			return nil, fmt.Errorf("engine: plugin in %q: %w", places[i], errs[i])
+		}
+		if !slices.ContainsFunc(out, func(o *host.Plugin) bool { return o.Manifest.Name == p.Manifest.Name }) {
+			out = append(out, p)
 		}
 	}
 	if len(out) == 0 {

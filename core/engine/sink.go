@@ -74,7 +74,7 @@ func (s *sink) Records(lines []byte, infos []host.RecordInfo) error {
 		r := &infos[i]
 		line := lines[r.Offset : r.Offset+r.Length-1]
 		s.tree.Add(line)
-		s.segment.Add(line, r.Kind, r.Time)
+		s.segment.Add(line, r.Members, r.Kind, r.Time)
 		s.kinds[r.Kind]++
 	}
 	return nil

@@ -96,10 +96,14 @@ type recordLines struct {
 	// times of the batch, one behind the other, and where each ends: one string for all.
 	times []byte
 	ends  []int
+	// members of all records of the batch, one behind the other.
+	members []evidence.Member
 }
 
 func (r *recordLines) check(line []byte, offset int) error {
-	h, err := evidence.ScanRecord(line)
+	before := len(r.members)
+	h, members, err := evidence.ScanRecord(line, r.members)
+	r.members = members
 	switch {
 	case err != nil:
 		return err
@@ -115,19 +119,24 @@ func (r *recordLines) check(line []byte, offset int) error {
 	if !ok {
 		return errKind
 	}
-	r.infos = append(r.infos, RecordInfo{Offset: offset, Length: len(line) + 1, Kind: kind, Span: h.Source.Span, HasSpan: h.Source.HasSpan})
+	r.infos = append(r.infos, RecordInfo{
+		Offset: offset, Length: len(line) + 1, Kind: kind, Span: h.Source.Span, HasSpan: h.Source.HasSpan, members: len(members) - before,
+	})
 	r.times = append(r.times, h.Time...)
 	r.ends = append(r.ends, len(r.times))
 	return nil
 }
 
 func (r *recordLines) flush(batch []byte) error {
-	all, start := string(r.times), 0
+	all, start, first := string(r.times), 0, 0
 	for i, end := range r.ends {
-		r.infos[i].Time, start = all[start:end], end
+		info := &r.infos[i]
+		info.Time, start = all[start:end], end
+		info.Members = r.members[first : first+info.members]
+		first += info.members
 	}
 	err := r.sink.Records(batch, r.infos)
-	r.infos, r.times, r.ends = r.infos[:0], r.times[:0], r.ends[:0]
+	r.infos, r.times, r.ends, r.members = r.infos[:0], r.times[:0], r.ends[:0], r.members[:0]
 	return err
 }
 

@@ -88,6 +88,10 @@ type RecordInfo struct {
 	// Span is source.offset and source.length where the record states them.
 	Span    evidence.Span
 	HasSpan bool
+	// Members are those of the record, by their places in the line.
+	Members []evidence.Member
+
+	members int // how many, before they are in their place
 }
 
 // DiagnosticInfo says what one line of diagnostics holds.

@@ -79,7 +79,7 @@ func FuzzRecords(f *testing.F) {
 		rest, bad := stream, false
 		for len(rest) > 0 && !bad {
 			line, after, found := bytes.Cut(rest, []byte("\n"))
-			h, lineErr := evidence.ScanRecord(line)
+			h, _, lineErr := evidence.ScanRecord(line, nil)
 			if bad = !found || len(line)+1 > maxLine || lineErr != nil || len(h.Kind) == 0 || bytes.ContainsFunc(h.Kind, func(r rune) bool { return r <= ' ' || r >= 0x7f }) ||
 				len(h.Kind) > 128 || h.Time != nil && !host.IsTime(h.Time) || h.Source.Role != nil && h.Source.HasSpan || h.Source.HasSpan && !h.Source.Span.Within(size); !bad {
 				good, rest = good+len(line)+1, after

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/exhibit-forensics/exhibit/core/search/fold"
+	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
 const (
@@ -65,10 +66,10 @@ func (b *builder) full() bool { return b.n == ChunkRecords || b.memory() > chunk
 func (b *builder) memory() int { return b.lists.memory() + b.wide.memory() }
 
 // add takes the next record.
-func (b *builder) add(line []byte, kind string, at int64) error {
+func (b *builder) add(line []byte, members []evidence.Member, kind string, at int64) error {
 	b.values = 0
 	b.kind(kind)
-	if err := b.walker.Walk(line, b.value); err != nil {
+	if err := b.walker.WalkMembers(line, members, b.value); err != nil {
 		return err
 	}
 	b.next(at)

@@ -59,13 +59,17 @@ func (x *Index) build(ctx context.Context, c *store.Case, set evidence.Digest) (
 		return err
 	}
 	defer obj.Close()
+	var members []evidence.Member
 	n := 0
 	if err := evidence.Lines(obj, a.Size, func(line []byte) error {
 		if n++; n%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		kind, at := evidence.KindAndTime(line)
-		s.Add(line, kind, at)
+		var h evidence.RecordHeader
+		if h, members, err = evidence.ScanRecord(line, members[:0]); err != nil {
+			return err
+		}
+		s.Add(line, members, string(h.Kind), string(h.Time))
 		return nil
 	}); err != nil {
 		return err

@@ -26,7 +26,7 @@ func fill(t testing.TB, x *index.Index, set evidence.Digest, n int) {
 		if i%3 != 0 {
 			stamp = time.Unix(int64(i)*1000, int64(i)*1000).UTC().Format(time.RFC3339Nano)
 		}
-		s.Add(lineOf(i), kind, stamp)
+		add(t, s, lineOf(i), kind, stamp)
 	}
 	if err := s.Commit(t.Context(), set); err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func TestUnfinishedIsForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range index.ChunkRecords + 100000 {
-		s.Add(lineOf(i), "k", "")
+		add(t, s, lineOf(i), "k", "")
 	}
 	for { // until the first chunk of its own is there
 		if n, err := x.Rows(t.Context(), "chunks"); err != nil || n == 2 {
@@ -247,6 +247,15 @@ func TestRubbishIsReplaced(t *testing.T) {
 	}
 }
 
+// add gives s a line as the host does.
+func add(t testing.TB, s *index.Segment, line []byte, kind, stamp string) {
+	_, members, err := evidence.ScanRecord(line, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Add(line, members, kind, stamp)
+}
+
 // BenchmarkAdd is the whole cost of indexing a message, chunks written.
 func BenchmarkAdd(b *testing.B) {
 	x := open(b, filepath.Join(b.TempDir(), "index.db"))
@@ -258,7 +267,7 @@ func BenchmarkAdd(b *testing.B) {
 	i := 0
 	for b.Loop() {
 		i++
-		s.Add(fmt.Appendf(nil, `{"account":"amber.birch%d","direction":"incoming","extra":{},"flags":[],"from":"cedar%d","ip":"192.0.2.%d","kind":"message","matched_term":"集会",`+
+		add(b, s, fmt.Appendf(nil, `{"account":"amber.birch%d","direction":"incoming","extra":{},"flags":[],"from":"cedar%d","ip":"192.0.2.%d","kind":"message","matched_term":"集会",`+
 			`"service":"example-chat","source":{"length":140,"line":%d,"offset":%d},"state":"live","status":null,"text":"网上到处都在说集会,关于新闻自由%d","time":"2008-07-31T23:10:19Z","time_basis":{"basis":"declared","unit":"text","zone":"+08:00","zone_basis":"layout"},"time_kind":"logged","time_raw":"2008-08-01 07:10:19","to":["amber.birch%d"]}`,
 			i%9999, i%7777, i%254, i, i*140, i%100, i%9999), "message", "2008-07-31T23:10:19Z")
 	}

@@ -61,12 +61,13 @@ type packed struct {
 // batch is some lines and what is known of them.
 type batch struct {
 	lines   []byte
+	members []evidence.Member
 	entries []entry
 }
 
 type entry struct {
-	length      int
-	kind, stamp string
+	length, members int
+	kind, stamp     string
 }
 
 // Begin starts a segment. Until Commit it belongs to no record set. Cancelling
@@ -77,12 +78,14 @@ func (x *Index) Begin(ctx context.Context) (*Segment, error) {
 	return s, nil
 }
 
-// Add takes the next record: its line without newline, its kind, and its time as
-// RFC 3339 text, "" where it has none. What is wrong with it Commit says.
-func (s *Segment) Add(line []byte, kind, stamp string) {
+// Add takes the next record: its line without newline, its members as
+// evidence.ScanRecord found them, its kind, and its time as RFC 3339 text, "" where
+// it has none. What is wrong with it Commit says.
+func (s *Segment) Add(line []byte, members []evidence.Member, kind, stamp string) {
 	b := s.batch
 	b.lines = append(b.lines, line...)
-	b.entries = append(b.entries, entry{len(line), kind, stamp})
+	b.members = append(b.members, members...)
+	b.entries = append(b.entries, entry{len(line), len(members), kind, stamp})
 	if len(b.lines) >= batchBytes {
 		s.send()
 	}
@@ -111,15 +114,16 @@ func (s *Segment) work(ctx context.Context) {
 	defer close(s.done)
 	s.b = s.x.take()
 	for b := range s.queue {
-		at := 0
+		at, member := 0, 0
 		for _, e := range b.entries {
 			if s.err != nil {
 				break
 			}
-			s.err = s.add(ctx, b.lines[at:at+e.length], e.kind, e.stamp)
+			s.err = s.add(ctx, b.lines[at:at+e.length], b.members[member:member+e.members], e.kind, e.stamp)
 			at += e.length
+			member += e.members
 		}
-		b.lines, b.entries = b.lines[:0], b.entries[:0]
+		b.lines, b.members, b.entries = b.lines[:0], b.members[:0], b.entries[:0]
 		select {
 		case s.used <- b:
 		default:
@@ -127,7 +131,7 @@ func (s *Segment) work(ctx context.Context) {
 	}
 }
 
-func (s *Segment) add(ctx context.Context, line []byte, kind, stamp string) error {
+func (s *Segment) add(ctx context.Context, line []byte, members []evidence.Member, kind, stamp string) error {
 	if s.n%blockRecords == 0 {
 		s.blocks = append(s.blocks, block{first: s.n, start: s.offset})
 	}
@@ -139,7 +143,7 @@ func (s *Segment) add(ctx context.Context, line []byte, kind, stamp string) erro
 	}
 	last := &s.blocks[len(s.blocks)-1]
 	last.body = binary.AppendUvarint(last.body, uint64(len(line)+1))
-	if err := s.b.add(line, kind, at); err != nil {
+	if err := s.b.add(line, members, kind, at); err != nil {
 		return err
 	}
 	s.n++

@@ -1,8 +1,11 @@
 package fold_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode"
@@ -82,7 +85,7 @@ func TestShortCuts(t *testing.T) {
 func TestWalk(t *testing.T) {
 	line, err := evidence.Canonical(map[string]any{
 		"kind": "message", "time": "2020-01-01T00:00:00Z", "time_raw": "x", "times": []any{map[string]any{"raw": "y"}}, "state": "live", "flags": []string{"f"},
-		"charset": "gbk", "charset_basis": "declared", "source": map[string]any{"offset": 1, "line": 2}, "text_raw": "AAAA", "exhibit": "own", "id": 4,
+		"charset": "gbk", "charset_basis": "declared", "source": map[string]any{"offset": 1, "length": 3, "line": 2}, "text_raw": "AAAA", "exhibit": "own", "id": 4,
 		"theme": "seen", "text": "quote \" back \\ tab \t slash \\\"", "direction": nil, "partial": true, "n": -5, "to": []string{"a", "b"},
 		"attachments": []any{map[string]any{"name": "f.png", "name_raw": "BBBB", "missing": false, "size": 12}, map[string]any{}},
 		"columns":     map[string]any{"raw": "kept", "a_raw": "kept too", "b": map[string]any{"raw": "AA==", "text": "a\ufffd"}, "姓名": "张", "none": []any{}},
@@ -103,13 +106,30 @@ func TestWalk(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	_, members, err := evidence.ScanRecord(line, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []fold.Walker{w, {Texts: true}, {Roots: []string{"columns", "to"}}, {Texts: true, Paths: true, Roots: []string{"columns", "source"}}} {
+		var whole, parts []fold.Value
+		note := func(to *[]fold.Value) func(*fold.Value) {
+			return func(v *fold.Value) {
+				c := *v
+				c.Path = bytes.Clone(c.Path)
+				*to = append(*to, c)
+			}
+		}
+		if err := errors.Join(v.Walk(line, note(&whole)), v.WalkMembers(line, members, note(&parts))); err != nil || !reflect.DeepEqual(whole, parts) {
+			t.Errorf("by members %+v, whole %+v (%v)", parts, whole, err)
+		}
+	}
 	want := "attachments.name=f.png|attachments.size=12|columns.a_raw=kept too|columns.b.text=a\ufffd|columns.raw=kept|columns.姓名=张|extra.text=two|" +
 		"n=-5|text=quote \" back \\ tab \t slash \\\"|theme=seen|to=a|to=b"
 	if got := strings.Join(searched, "|"); got != want {
 		t.Errorf("searched:\n%s\nwant\n%s", got, want)
 	}
 	want = "attachments.missing=false|attachments.name_raw=BBBB|charset=gbk|charset_basis=declared|columns.b.raw=AA==|exhibit=own|extra.raw=one|flags=f|id=4|kind=message|partial=true|" +
-		"source.line=2|source.offset=1|state=live|text_raw=AAAA|time=2020-01-01T00:00:00Z|time_raw=x|times.raw=y"
+		"source.length=3|source.line=2|source.offset=1|state=live|text_raw=AAAA|time=2020-01-01T00:00:00Z|time_raw=x|times.raw=y"
 	if got := strings.Join(other, "|"); got != want {
 		t.Errorf("not searched:\n%s\nwant\n%s", got, want)
 	}

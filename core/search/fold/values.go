@@ -87,6 +87,29 @@ func (w *Walker) Walk(line []byte, f func(*Value)) error {
 	return nil
 }
 
+// WalkMembers is Walk for a line that evidence.ScanRecord has accepted and found
+// the members of: what is not visited is not looked at again.
+func (w *Walker) WalkMembers(line []byte, members []evidence.Member, f func(*Value)) error {
+	w.b, w.path = line, w.path[:0]
+	for _, m := range members {
+		name := line[m.Name : m.Value-2]
+		look := !Unsearched(string(name))
+		if !(look && w.Texts) && !w.root(name) {
+			continue
+		}
+		if w.Paths {
+			w.enter(name)
+		}
+		if line[m.Value] == '"' {
+			w.emit(line[m.Value+1:m.End-1], look, true, f)
+		} else if w.i = int(m.Value); !w.value(1, look, foreign(name), f) {
+			return fmt.Errorf("%w: a record line that is no canonical JSON object, byte %d", evidence.ErrFormat, w.i)
+		}
+		w.path = w.path[:0]
+	}
+	return nil
+}
+
 // skip passes a value by, without looking whether it is well-formed inside.
 func (w *Walker) skip() bool {
 	for open := 0; w.i < len(w.b); {
