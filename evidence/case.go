@@ -102,6 +102,8 @@ type Run struct {
 	Operation string          `json:"operation"`
 	Config    json.RawMessage `json:"config"`
 	Input     Digest          `json:"input"`
+	// Inputs are the members of the manifest where Input is one, nil otherwise.
+	Inputs []ManifestMember `json:"inputs,omitempty"`
 	// Keys are the fingerprints used, Offered all those the plugin was handed.
 	Keys    []string `json:"keys"`
 	Offered []string `json:"offered"`
@@ -115,6 +117,10 @@ type Run struct {
 	Size      int64 `json:"size"`
 	// Records is nil where the run made no record.
 	Records *RecordSetRef `json:"records,omitempty"`
+	// RecordTree commits to each line of the record set; nil where Records is. It
+	// stands apart, so that one record can be proved without the digest of the set,
+	// from which the others could be guessed.
+	RecordTree *RecordTree `json:"record_tree,omitempty"`
 	// Diagnostics is nil where there were none.
 	Diagnostics *DiagnosticSetRef `json:"diagnostics,omitempty"`
 	// Artifacts is how many derivations the run made.
@@ -132,12 +138,19 @@ type Run struct {
 	End   string `json:"end"`
 }
 
-// RecordSetRef names a record set and commits to each of its lines.
+// RecordTree is the head of the Merkle tree over a record set's salted lines
+// (docs/formats/custody.md, Record sets).
+type RecordTree struct {
+	// Root is in hexadecimal.
+	Root string `json:"root"`
+	// Size is the number of lines.
+	Size int64 `json:"size"`
+}
+
+// RecordSetRef names a record set.
 type RecordSetRef struct {
 	Artifact Digest `json:"artifact"`
 	Count    int64  `json:"count"`
-	// Root is the salted Merkle root over the lines (docs/formats/custody.md), hexadecimal.
-	Root string `json:"root"`
 	// Kinds counts records by kind.
 	Kinds map[string]int64 `json:"kinds"`
 }

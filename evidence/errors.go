@@ -6,6 +6,8 @@ import "errors"
 var (
 	// ErrNotFound: nothing of that name is in the case.
 	ErrNotFound = errors.New("not found")
+	// ErrDisposed: the log says that the bytes were destroyed on purpose, and they are gone.
+	ErrDisposed = errors.New("DISPOSED: the bytes were destroyed on purpose, as the log says")
 	// ErrExists: something of that name is there already.
 	ErrExists = errors.New("already exists")
 	// ErrIntegrity: stored bytes differ from what was recorded.

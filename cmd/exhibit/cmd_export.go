@@ -200,23 +200,10 @@ func (x *exporting) create(k *store.Case) error {
 		signal.Ignore(unix.SIGPIPE)
 		return nil
 	}
-	dir, err := filepath.EvalSymlinks(filepath.Dir(x.out))
-	if err == nil {
-		dir, err = filepath.Abs(dir)
-	}
-	if err != nil {
-		return fmt.Errorf("--out %s: %w", visible(x.out), err)
-	}
-	own, err := filepath.EvalSymlinks(k.Dir())
-	if err == nil {
-		own, err = filepath.Abs(own)
-	}
-	if err != nil {
+	if err := outside("exhibit export", x.out, k); err != nil {
 		return err
 	}
-	if rel, err := filepath.Rel(own, dir); err == nil && rel != ".." && !strings.HasPrefix(rel, "../") {
-		return usagef("exhibit export: --out %s is inside the case, where nothing but the case may be; name a place outside", visible(x.out))
-	}
+	var err error
 	x.file, err = export.Create(x.out)
 	if errors.Is(err, evidence.ErrExists) {
 		return &problem{what: sentence(err), try: "another name", cause: err}

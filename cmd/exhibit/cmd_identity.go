@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/exhibit-forensics/exhibit/core/handling"
 	"github.com/exhibit-forensics/exhibit/core/signer"
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
@@ -21,6 +22,17 @@ func (p *program) identityCommand() *cli.Command {
 			Name: "new", Usage: "make a signing key", ArgsUsage: "NAME", Flags: []cli.Flag{identitiesFlag()},
 		}, 1, 1, p.newIdentity),
 		command(&cli.Command{Name: "list", Usage: "list the signing keys", Flags: []cli.Flag{identitiesFlag()}}, 0, 0, p.listIdentities),
+		p.rotateCommand(), p.revokeCommand(),
+		command(&cli.Command{
+			Name: "sign", Usage: "sign a file as ssh-keygen -Y sign does; the signature is written to FILE.sig", ArgsUsage: "NAME FILE",
+			Description: "   The signature is an SSH signature, which ssh-keygen -Y verify accepts. `exhibit identity list\n" +
+				"   --json` has the public key as a line for a file of allowed signers (member ssh).\n\n" +
+				"   exhibit identity sign lab statement.txt",
+			Flags: []cli.Flag{
+				&cli.StringFlag{Name: "namespace", Value: handling.Namespace, Usage: "what the signature is for: `WORD`"},
+				identitiesFlag(),
+			},
+		}, 2, 2, p.identitySign),
 	)
 }
 
@@ -47,7 +59,14 @@ func (p *program) identities(c *cli.Context) (*signer.Dir, string, error) {
 // described is an identity for people and programs. The verifier key here bears
 // the identity's own name; it is good for every log.
 func described(id signer.Identity) map[string]any {
-	return map[string]any{"name": id.Name, "fingerprint": id.Fingerprint(), "vkey": id.VKey(id.Name), "created": id.Created.UTC().Format(time.RFC3339)}
+	m := map[string]any{"name": id.Name, "fingerprint": id.Fingerprint(), "vkey": id.VKey(id.Name), "created": id.Created.UTC().Format(time.RFC3339)}
+	if line, err := id.SSH(); err == nil {
+		m["ssh"] = line
+	}
+	if !id.Revoked.IsZero() {
+		m["revoked"] = id.Revoked.UTC().Format(time.RFC3339)
+	}
+	return m
 }
 
 func (p *program) newIdentity(c *cli.Context) error {
@@ -99,6 +118,9 @@ func (p *program) listIdentities(c *cli.Context) error {
 	rows := make([][]string, len(ids))
 	for i, id := range ids {
 		rows[i] = []string{id.Name, clock(id.Created, p.zone), id.Fingerprint(), id.VKey(id.Name)}
+		if !id.Revoked.IsZero() {
+			rows[i][0] += " (REVOKED " + clock(id.Revoked, p.zone) + ")"
+		}
 	}
 	return table(p.out, rows)
 }

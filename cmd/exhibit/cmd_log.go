@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -35,6 +36,12 @@ func (p *program) logCommand() *cli.Command {
 		}
 		return p.reading(c, func(ctx context.Context, k *store.Case) error {
 			l := logger{p: p, all: c.Bool("all"), last: map[string]string{}}
+			if !c.Bool("raw") && !p.asJSON {
+				var err error
+				if l.corrected, err = superseded(ctx, k); err != nil {
+					return err
+				}
+			}
 			for e, err := range k.Entries(ctx, c.Int64("from")) {
 				if err != nil {
 					return err
@@ -80,6 +87,29 @@ type logger struct {
 	all bool
 	// last are the observed values as last shown.
 	last map[string]string
+	// corrected are the entries by which later ones say that they are corrected.
+	corrected map[int64]int64
+}
+
+// superseded returns, by entry, the last one that says it corrects it.
+func superseded(ctx context.Context, k *store.Case) (map[int64]int64, error) {
+	out := map[int64]int64{}
+	for le, err := range k.Entries(ctx, 0) {
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Contains(le.Body, []byte(`"supersedes":`)) {
+			continue
+		}
+		e, err := custody.ParseEntry(le.Body)
+		if err != nil {
+			return nil, fmt.Errorf("entry %d: %w", le.Seq, err)
+		}
+		if seq, ok := e.Refs["supersedes"]; ok {
+			out[seq] = e.Seq
+		}
+	}
+	return out, nil
 }
 
 func (l *logger) show(le store.LogEntry) error {
@@ -95,6 +125,9 @@ func (l *logger) show(le store.LogEntry) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Refs)) {
 		head += fmt.Sprintf("  (%s #%d)", name, e.Refs[name])
+	}
+	if by, ok := l.corrected[e.Seq]; ok {
+		head += fmt.Sprintf("  CORRECTED by #%d", by)
 	}
 	rows := [][]string{}
 	for _, name := range slices.Sorted(maps.Keys(e.Plain)) {

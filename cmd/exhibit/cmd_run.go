@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/exhibit-forensics/exhibit/core/engine"
-	"github.com/exhibit-forensics/exhibit/core/host"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
 )
 
@@ -25,6 +23,7 @@ func (p *program) runCommand() *cli.Command {
 			&cli.StringFlag{Name: "fail-on", Value: "partial", Usage: "exit with 3 where inputs failed in this sense: partial, rejects or never (`SENSE`)"},
 			&cli.BoolFlag{Name: "retry", Usage: "run again what failed or was cut short before"},
 			&cli.IntFlag{Name: "jobs", Usage: "run `N` plugins at once; else as many as there are processors"},
+			sandboxFlag(),
 		},
 	}, 0, 0, p.runPlugins)
 }
@@ -84,17 +83,13 @@ func (p *program) runPlugins(c *cli.Context) error {
 
 // withEngine makes an engine over the case, and everything it needs, for do.
 func (p *program) withEngine(k *store.Case, c *cli.Context, do func(*engine.Engine) error) (err error) {
-	dir, err := os.MkdirTemp(p.env("XDG_RUNTIME_DIR"), "exhibit-")
+	config, done, err := p.hostConfig(c)
 	if err != nil {
-		return fmt.Errorf("a directory for plugins' sockets: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, done()) }()
 	o := engine.Options{
-		PluginDirs: p.pluginDirs(),
-		Host: host.Config{
-			Launcher: []string{"/proc/self/exe", sandboxCommand}, Dir: filepath.Join(dir, "host"),
-			Now: p.now, HostVersion: version,
-		},
+		PluginDirs: p.pluginDirs(), Host: config,
 		Jobs: c.Int("jobs"), Only: c.String("only"), Retry: c.Bool("retry"),
 		Boot: bootID(), Now: p.now, Rand: p.rand,
 	}
@@ -113,14 +108,18 @@ func (p *program) withEngine(k *store.Case, c *cli.Context, do func(*engine.Engi
 	return do(e)
 }
 
-// pluginDirs are where plugins are looked for: $EXHIBIT_PLUGINS, else beside the program.
+// pluginDirs are where plugins are looked for: $EXHIBIT_PLUGINS, else beside the
+// program, then among the user's own.
 func (p *program) pluginDirs() []string {
 	if list := p.env("EXHIBIT_PLUGINS"); list != "" {
 		return slices.DeleteFunc(strings.Split(list, string(os.PathListSeparator)), func(s string) bool { return s == "" })
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil
+	var dirs []string
+	if self, err := os.Executable(); err == nil {
+		dirs = append(dirs, filepath.Join(filepath.Dir(self), "plugins"))
 	}
-	return []string{filepath.Join(filepath.Dir(self), "plugins")}
+	if own := p.userPlugins(); own != "" {
+		dirs = append(dirs, own)
+	}
+	return dirs
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -43,6 +44,9 @@ func (p *program) seal(c *cli.Context) error {
 			return err
 		}
 		p.note("case %s in %s", title(state, k), visible(k.Dir()))
+		if err := custody.MaySign(state.Handovers, s.VKey(k.Origin())); err != nil {
+			return &problem{what: s.Name + ": " + sentence(err), state: "Nothing was sealed.", try: "--identity of the key that signs now: exhibit log", code: exitKey, cause: err}
+		}
 		note, err := p.sign(ctx, k, s)
 		if err != nil {
 			return err
@@ -77,12 +81,17 @@ func (p *program) signer(c *cli.Context) (*signer.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := c.String("identity")
+	flag := "identity"
+	if c.Command.Name == "disclose" {
+		flag = "signer"
+	}
+	name := c.String(flag)
 	if name == "" {
 		ids, err := d.List()
 		if err != nil {
 			return nil, err
 		}
+		ids = slices.DeleteFunc(ids, func(i signer.Identity) bool { return !i.Revoked.IsZero() })
 		switch len(ids) {
 		case 0:
 			return nil, &problem{what: "there is no signing key in " + visible(dir), try: "exhibit identity new NAME", code: exitKey, cause: evidence.ErrKey}
@@ -93,7 +102,7 @@ func (p *program) signer(c *cli.Context) (*signer.Signer, error) {
 			for i, id := range ids {
 				names[i] = id.Name
 			}
-			return nil, usagef("exhibit seal: which identity? --identity %s", strings.Join(names, "|"))
+			return nil, usagef("%s: which identity? --%s %s", c.Command.HelpName, flag, strings.Join(names, "|"))
 		}
 	}
 	s, err := d.Load(name)
@@ -127,15 +136,7 @@ func (p *program) sign(ctx context.Context, k *store.Case, s *signer.Signer) ([]
 	} else if _, err := k.Append(ctx, store.Batch{Kind: "seal", Plain: map[string]any{"signer": vkey}}); err != nil {
 		return nil, err
 	}
-	var note []byte
-	err = k.Nodes(ctx, func(size int64, read custody.ReadHashes) error {
-		root, err := custody.Root(size, read)
-		if err != nil {
-			return err
-		}
-		note, err = s.Sign(ctx, k.Origin(), size, root, read)
-		return err
-	})
+	note, err := p.signHead(ctx, k, s)
 	if err != nil {
 		return nil, withState(err, "The log was not signed.")
 	}

@@ -198,7 +198,9 @@ func (s *searching) hidden(ctx context.Context, k *store.Case) error {
 	byInput := map[evidence.Digest][]evidence.Run{}
 	var lost int64
 	for _, r := range current {
-		byInput[r.Input] = append(byInput[r.Input], r)
+		for _, d := range r.Reads() {
+			byInput[d] = append(byInput[d], r)
+		}
 		if r.Diagnostics != nil {
 			for _, severity := range []string{evidence.SeverityReject, evidence.SeverityDamage, evidence.SeverityUnresolved} {
 				lost += r.Diagnostics.Severities[severity]

@@ -36,8 +36,18 @@ type standing struct {
 	Runs        map[evidence.Outcome]int64 `json:"runs"`
 	Records     map[string]int64           `json:"records"`
 	Diagnostics map[string]int64           `json:"diagnostics"`
-	// Unfinished are the entries that announced runs which have no result.
+	// Unfinished are the entries that announced runs, exports or redactions which have no result.
 	Unfinished []int64 `json:"unfinished"`
+	// Corrections are entries that correct earlier ones, Handovers what became of signing keys.
+	Corrections []standingCorrection `json:"corrections"`
+	Handovers   []standingHandover   `json:"handovers"`
+	// Quarantined are inputs with the plugins that failed on them, and are not tried
+	// again (docs/formats/plugin.md, Limits).
+	Quarantined []standingFailure `json:"quarantined"`
+	// Unread are the artifacts that no run was handed, by what they are.
+	Unread []standingUnread `json:"unread"`
+	// UnreadMore is how many more there are that were not looked at for that.
+	UnreadMore int64 `json:"unread_more,omitempty"`
 }
 
 type standingItem struct {
@@ -49,6 +59,14 @@ type standingItem struct {
 	InPlace  bool             `json:"in_place"`
 	Complete bool             `json:"complete"`
 	Counts   map[string]int64 `json:"counts"`
+	// Custodian is who took it last by a transfer that is entered, Transfers how many entries
+	// there are; Disposed is returned or destroyed, DisposedObjects how many of its objects are gone.
+	Custodian       string `json:"custodian,omitempty"`
+	Transfers       int    `json:"transfers,omitempty"`
+	Accesses        int    `json:"accesses,omitempty"`
+	Disposed        string `json:"disposed,omitempty"`
+	DisposedBy      int64  `json:"disposed_by,omitempty"`
+	DisposedObjects int64  `json:"disposed_objects,omitempty"`
 }
 
 type standingKey struct {
@@ -67,7 +85,7 @@ func (p *program) status(ctx context.Context, k *store.Case) error {
 	s := standing{
 		Case: k.Dir(), Origin: k.Origin(), Created: state.Created, Stated: state.Case, Entries: state.Size,
 		Items: []standingItem{}, Keys: keysOf(state), Layouts: []string{}, Profiles: []string{}, Plugins: []evidence.PluginRef{},
-		Runs: map[evidence.Outcome]int64{}, Records: map[string]int64{}, Diagnostics: map[string]int64{}, Unfinished: []int64{},
+		Runs: map[evidence.Outcome]int64{}, Records: map[string]int64{}, Diagnostics: map[string]int64{}, Unfinished: []int64{}, Corrections: []standingCorrection{}, Handovers: []standingHandover{}, Quarantined: []standingFailure{}, Unread: []standingUnread{},
 	}
 	for cp, err := range k.Checkpoints(ctx) {
 		if err != nil {
@@ -76,7 +94,7 @@ func (p *program) status(ctx context.Context, k *store.Case) error {
 		s.Sealed = max(s.Sealed, cp.Size)
 	}
 	for _, it := range state.Items {
-		s.Items = append(s.Items, standingItem{it.Exhibit, it.Path, it.Source, it.Zone, it.Charset, it.InPlace, it.Complete, it.Counts})
+		s.Items = append(s.Items, itemOf(it))
 	}
 	for _, l := range state.Layouts {
 		s.Layouts = append(s.Layouts, l.Name)
@@ -90,6 +108,7 @@ func (p *program) status(ctx context.Context, k *store.Case) error {
 	for _, i := range state.Dangling {
 		s.Unfinished = append(s.Unfinished, i.Seq)
 	}
+	s.handled(state)
 	if err := s.runs(ctx, k); err != nil {
 		return err
 	}
@@ -101,8 +120,18 @@ func (p *program) status(ctx context.Context, k *store.Case) error {
 
 // runs adds up what the current runs came to.
 func (s *standing) runs(ctx context.Context, k *store.Case) error {
-	current, err := k.CurrentRuns(ctx)
-	if err != nil {
+	var rows []evidence.Run
+	for row, err := range k.Runs(ctx) {
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row.Run)
+	}
+	if err := s.quarantined(ctx, k, rows); err != nil {
+		return err
+	}
+	current := evidence.CurrentRuns(rows)
+	if err := s.unread(ctx, k, current); err != nil {
 		return err
 	}
 	for _, r := range current {
@@ -138,6 +167,9 @@ func (p *program) showStatus(s standing, title string) error {
 		state := ""
 		if !it.Complete {
 			state = "NOT FINISHED: give the same add again"
+		}
+		if it.Disposed != "" {
+			state = strings.TrimSpace(state + "  " + it.disposedText())
 		}
 		declared := strings.TrimSpace(it.Zone + " " + it.Charset)
 		if it.InPlace {
@@ -188,8 +220,10 @@ func (p *program) showKnown(s standing) error {
 		rows = append(rows, []string{"diagnostics", severity, number(s.Diagnostics[severity])})
 	}
 	for _, seq := range s.Unfinished {
-		rows = append(rows, []string{"unfinished", "#" + number(seq), "runs were announced and have no result: exhibit run goes on"})
+		rows = append(rows, []string{"unfinished", "#" + number(seq), "work was announced and has no result: exhibit run goes on with runs; an export is given again"})
 	}
+	rows = append(rows, s.handledRows()...)
+	rows = append(rows, s.troubled()...)
 	if len(rows) == 0 {
 		return nil
 	}

@@ -18,16 +18,24 @@ const maxReceipt = 1 << 20
 
 func (p *program) verifyCommand() *cli.Command {
 	return command(&cli.Command{
-		Name: "verify", Usage: "the second opinion: whether everything is as the log says", ArgsUsage: "[CASE]",
+		Name: "verify", Usage: "the second opinion: whether everything is as the log says", ArgsUsage: "[CASE|BUNDLE|PROOF]",
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "trust", Usage: "a verifier `KEY` that you have from outside the case, or a file that holds one; may be repeated"},
 			&cli.StringSliceFlag{Name: "receipt", Usage: "a `FILE` with a receipt that was handed out; may be repeated"},
 			&cli.StringFlag{Name: "require", Usage: "the `LEVEL` of attestation that every entry must have: none, self-asserted, trusted, anchored", Value: "none"},
+			&cli.BoolFlag{Name: "replay", Usage: "then make the runs again and compare what they give with what was recorded"},
+			&cli.IntFlag{Name: "sample", Usage: "with --replay: only `N` runs, chosen by chance, of every plugin in turn"},
+			&cli.StringFlag{Name: "seed", Usage: "with --sample: choose as the `SEED` of an earlier report did"},
+			&cli.IntFlag{Name: "jobs", Usage: "with --replay: make `N` runs at once; else as many as there are processors"},
+			sandboxFlag(),
 		},
 	}, 0, 1, p.verify)
 }
 
 func (p *program) verify(c *cli.Context) error {
+	if err := checkReplayFlags(c); err != nil {
+		return err
+	}
 	level, err := verify.ParseLevel(c.String("require"))
 	if err != nil {
 		return usagef("--require %s: none, self-asserted, trusted or anchored", visible(c.String("require")))
@@ -53,8 +61,11 @@ func (p *program) verify(c *cli.Context) error {
 	} else if c.String("case") != "" {
 		return usagef("exhibit verify: the case is given twice, by --case and as an argument")
 	}
+	if verify.IsBundle(dir) {
+		return p.verifyBundle(c, dir, o)
+	}
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		return openProblem(dir, evidence.ErrNoCase)
+		return p.verifyFile(c, dir, o)
 	}
 	if p.terminal {
 		bar := &progress{p: p}
@@ -76,15 +87,11 @@ func (p *program) verify(c *cli.Context) error {
 	case err != nil:
 		return err
 	}
-	if p.asJSON {
-		text, err := r.JSON()
-		if err != nil {
-			return err
-		}
-		if err := p.printf("%s", text); err != nil {
-			return err
-		}
-	} else if err := r.Text(visibleWriter{p.out}); err != nil {
+	again, err := p.replay(c, dir, r)
+	if err != nil {
+		return err
+	}
+	if err := p.showVerified(r, again); err != nil {
 		return err
 	}
 	return ended(r.Exit)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/core/signer"
 	"github.com/exhibit-forensics/exhibit/evidence"
+	"github.com/exhibit-forensics/exhibit/evidence/custody"
 )
 
 // Exit codes. docs/cli.md lists them for people; a test compares.
@@ -52,7 +53,7 @@ func exits() []exit {
 		{exitNoSpace, "no space left", []error{evidence.ErrNoSpace}},
 		{exitRefused, "a plugin was refused: its bytes changed, or it cannot be confined as required", []error{evidence.ErrRefused}},
 		{exitCrashed, "a plugin crashed, hung or went over its limits", []error{evidence.ErrPlugin}},
-		{exitKey, "a key is wrong or missing", []error{evidence.ErrKey}},
+		{exitKey, "a key is wrong or missing", []error{evidence.ErrKey, signer.ErrRevoked, signer.ErrRetired, custody.ErrRevoked, custody.ErrRetired}},
 		{exitLocked, "another process is writing to the case", []error{evidence.ErrLocked}},
 		{exitNoCase, "there is no case at this place", []error{evidence.ErrNoCase}},
 		{exitUsage, "the command line is wrong; nothing was done", []error{errUsage}},

@@ -1,14 +1,12 @@
 // Package dispatch decides which plugin gets which input under which
-// configuration, and says why. It reads manifests, layouts and profiles; it never
-// runs a plugin and never reads more of an artifact than identify did.
+// configuration, and says why. It reads manifests, layouts and profiles, and rests on
+// what identify found; it never reads an artifact and never runs a plugin. Whoever
+// calls it asks a plugin's Probe.
 package dispatch
 
 import (
-	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -60,13 +58,34 @@ type Place struct {
 	Path    string
 	Zone    string
 	Charset string
+	// SQLite is the schema as it is here, with the write-ahead log that lies beside
+	// it; nil: the same as in the Identity.
+	SQLite *identify.SQLite
+	// Beside returns the artifacts that stand under Path and suffix; nil: there are none.
+	Beside func(suffix string) []evidence.ManifestMember
 }
 
 // Input is an artifact to be routed.
 type Input struct {
+	Artifact evidence.Digest
+	Size     int64
 	Identity identify.Identity
 	Head     []byte
 	Places   []Place
+	// Probe asks a plugin about the input; where it is nil, or returns nil, that
+	// plugin is not asked here.
+	Probe func(p Plugin) *Answer
+	// Explain fills in Decision.Refusals.
+	Explain bool
+}
+
+// Answer is what came of asking a plugin's Probe.
+type Answer struct {
+	Takes bool
+	// Why is a few words; of the plugin, or of what it did instead of answering.
+	Why string
+	// Failed: it crashed, hung or broke the protocol.
+	Failed bool
 }
 
 // Decision is one plugin operation and one input: taken or not, and why.
@@ -75,163 +94,96 @@ type Decision struct {
 	Digest    evidence.Digest `json:"digest"`
 	Operation string          `json:"operation"`
 	Takes     bool            `json:"takes"`
-	// Ambiguous: the examiner's layouts do not say what reads the input (several
-	// claim it, or its layout is for no plugin here, or for several), and nothing may
-	// be chosen silently.
+	// Ambiguous: what the examiner stated or what lies beside the input does not say
+	// what reads it (several layouts claim it, or its layout is for no plugin here, or
+	// for several; too many companions), and nothing may be chosen silently.
 	Ambiguous bool `json:"ambiguous,omitempty"`
+	// Asks: all conditions hold but for the plugin's Probe, which was not asked.
+	Asks bool `json:"asks,omitempty"`
+	// ProbeFailed: the plugin crashed, hung or broke the protocol when it was asked.
+	// Config and Inputs are those it would have been run with.
+	ProbeFailed bool `json:"probe_failed,omitempty"`
 	// Layout is the name of the layout under which the input is taken.
 	Layout string          `json:"layout,omitempty"`
 	Config json.RawMessage `json:"config,omitempty"`
-	Why    string          `json:"why"`
+	// Inputs are the input and its companions where it has any, as a manifest lists them.
+	Inputs []evidence.ManifestMember `json:"inputs,omitempty"`
+	// Run is the input of the run: the artifact, or the manifest of Inputs.
+	Run evidence.Digest `json:"input,omitzero"`
+	Why string          `json:"why"`
+	// Refusals are the conditions that failed, one for each accepts and place.
+	Refusals []Refusal `json:"refusals,omitempty"`
+	// At is the number of the first place for which this was decided.
+	At int `json:"-"`
+}
+
+// Refusal is a condition that did not hold.
+type Refusal struct {
+	// Condition is the manifest's word for it.
+	Condition string `json:"condition"`
+	// Wanted is what it asks for, Met what there is.
+	Wanted []string `json:"wanted,omitempty"`
+	Met    string   `json:"met,omitempty"`
+	Why    string   `json:"why"`
+	// Place is the path for which it was decided.
+	Place string `json:"place,omitempty"`
 }
 
 // Decide returns a decision for every operation of every plugin, in a fixed
 // order. One operation may take an input under several configurations, where
 // its occurrences were declared to be of different zones, charsets or layouts.
 func (t *Table) Decide(in Input) []Decision {
-	var out []Decision
+	out := make([]Decision, 0, 2*len(t.Plugins))
 	for _, p := range t.Plugins {
 		for _, op := range p.Manifest.Operations {
-			out = append(out, t.decide(p, op, in)...)
+			out = t.decide(out, p, op, &in)
 		}
 	}
 	return out
 }
 
-func (t *Table) decide(p Plugin, op evidence.PluginOperation, in Input) []Decision {
+// decide appends to out what is decided of one operation.
+func (t *Table) decide(out []Decision, p Plugin, op evidence.PluginOperation, in *Input) []Decision {
 	base := Decision{Plugin: p.Manifest.Name, Digest: p.Digest, Operation: op.Operation}
 	if in.Identity.Content == identify.Empty {
 		base.Why = "the artifact is empty"
-		return []Decision{base}
+		if in.Explain {
+			base.Refusals = []Refusal{{Condition: "content", Met: identify.Empty, Why: base.Why}}
+		}
+		return append(out, base)
 	}
-	seen := map[string]bool{}
-	var taken []Decision
-	var refusals []string
-	for _, place := range in.Places {
-		d := base
-		d.Config, d.Layout, d.Why, d.Ambiguous = t.accept(p, op, in, place)
-		if d.Takes = d.Config != nil; !d.Takes {
-			if d.Ambiguous && !seen[d.Why] {
-				seen[d.Why] = true
-				taken = append(taken, d)
-			}
-			if !slices.Contains(refusals, d.Why) {
-				refusals = append(refusals, d.Why)
-			}
-			continue
-		}
-		if !seen[string(d.Config)] {
-			seen[string(d.Config)] = true
-			taken = append(taken, d)
-		}
-	}
-	if len(taken) > 0 {
-		return taken
-	}
-	base.Why = strings.Join(refusals, "; ")
-	return []Decision{base}
-}
-
-// accept tries the operation's conditions on one place. A nil config means no.
-func (t *Table) accept(p Plugin, op evidence.PluginOperation, in Input, place Place) (config json.RawMessage, layoutName, why string, ambiguous bool) {
-	found := t.layoutsFor(place.Path)
-	parses := op.Operation == evidence.OpParse
-	var refusals []string
-	refuse := func(why string) {
-		if !slices.Contains(refusals, why) {
-			refusals = append(refusals, why)
-		}
-	}
-	for _, a := range op.Accepts {
-		byLayout := a.Layout || a.LayoutNamed
-		if parses && len(found) > 0 && !byLayout {
-			refuse(claimed(found))
-			continue
-		}
-		because, no := matches(a, in, place)
-		if no != "" {
-			refuse(no)
-			continue
-		}
-		var layout *Layout
-		if byLayout {
-			switch {
-			case len(found) == 0:
-				refuse("no layout is for its path")
+	c := &candidate{table: t, plugin: p, op: op, in: in}
+	var seen map[string]bool
+	before := len(out)
+	for i := range in.Places {
+		c.place = &in.Places[i]
+		for _, d := range c.accept(base) {
+			d.At = i
+			if !d.Takes && !d.Ambiguous && !d.Asks && !d.ProbeFailed {
 				continue
-			case len(found) > 1:
-				return nil, "", fmt.Sprintf("%s all claim %q; make their globs exclusive", names(found), place.Path), true
 			}
-			layout = &found[0]
-			if why, ambiguous := t.refusesLayout(p, a, layout, parses); why != "" {
-				if ambiguous {
-					return nil, "", why, true
+			key := string(d.Config) + "\x00" + string(d.Run[:])
+			if d.Ambiguous {
+				key = d.Why
+			}
+			if !seen[key] {
+				if seen == nil {
+					seen = map[string]bool{}
 				}
-				refuse(why)
-				continue
+				seen[key] = true
+				out = append(out, d)
 			}
-			because = append(because, fmt.Sprintf("layout %q is for its path", layout.Name))
-			layoutName = layout.Name
 		}
-		if a.Profile {
-			name, ok := profileFor(append(slices.Clone(p.Profiles), t.Added...), place.Path)
-			if !ok {
-				refuse("no profile states its path")
-				continue
-			}
-			because = append(because, fmt.Sprintf("profile %q is for its path", name))
-		}
-		c, err := t.config(p, op.Operation, place, layout)
-		if err != nil {
-			return nil, "", err.Error(), false
-		}
-		return c, layoutName, strings.Join(because, ", "), false
 	}
-	return nil, "", strings.Join(refusals, "; "), false
+	if len(out) > before {
+		return out
+	}
+	base.Why, base.Refusals = strings.Join(c.reasons, "; "), c.refusals
+	return append(out, base)
 }
 
-// matches checks the conditions that rest on bytes and path alone.
-func matches(a evidence.Accept, in Input, place Place) (because []string, no string) {
-	if a.Content != "" {
-		if a.Content != in.Identity.Content {
-			return nil, fmt.Sprintf("its content is %s, not %s", in.Identity.Content, a.Content)
-		}
-		because = append(because, "content "+a.Content)
-	}
-	if len(a.MediaTypes) > 0 {
-		if !slices.Contains(a.MediaTypes, in.Identity.MediaType) {
-			return nil, "its media type is " + in.Identity.MediaType
-		}
-		because = append(because, "media type "+in.Identity.MediaType)
-	}
-	if len(a.Magic) > 0 {
-		m, ok := magic(a.Magic, in.Head)
-		if !ok {
-			return nil, "it does not begin as such a file does"
-		}
-		because = append(because, fmt.Sprintf("bytes %s at %d", m.Hex, m.Offset))
-	}
-	if len(a.Paths) > 0 {
-		glob, ok := anyGlob(a.Paths, place.Path)
-		if !ok {
-			return nil, "its path fits none of the plugin's"
-		}
-		because = append(because, fmt.Sprintf("path fits %q", glob))
-	}
-	return because, ""
-}
-
-func magic(list []evidence.Magic, head []byte) (evidence.Magic, bool) {
-	for _, m := range list {
-		want, err := hex.DecodeString(m.Hex)
-		if err == nil && m.Offset >= 0 && m.Offset <= int64(len(head)) && bytes.HasPrefix(head[m.Offset:], want) {
-			return m, true
-		}
-	}
-	return evidence.Magic{}, false
-}
-
-func (t *Table) layoutsFor(path string) []Layout {
+// Claiming are the layouts that are for a path.
+func (t *Table) Claiming(path string) []Layout {
 	var out []Layout
 	for _, l := range t.Layouts {
 		if _, ok := anyGlob(l.For, path); ok {

@@ -61,7 +61,11 @@ type Engine struct {
 	plugins []*host.Plugin
 	host    *host.Host
 	index   *index.Index
-	sniffed map[evidence.Digest]sniffed
+	sniffed map[seen]sniffed
+	// headSize is how much of each head the plugins' manifests need.
+	headSize int64
+	// probed are the answers of plugins' Probes, which rest on the bytes alone.
+	probed map[asked]host.ProbeResult
 }
 
 // New loads the plugins. It starts no process; Run does. Close the engine.
@@ -76,7 +80,7 @@ func New(c *store.Case, o Options) (*Engine, error) {
 	if o.Only != "" && !slices.ContainsFunc(plugins, func(p *host.Plugin) bool { return p.Manifest.Name == o.Only }) {
 		return nil, fmt.Errorf("engine: plugin %q: %w in %s", o.Only, evidence.ErrNotFound, strings.Join(o.PluginDirs, ", "))
 	}
-	return &Engine{c: c, o: o, plugins: plugins, sniffed: map[evidence.Digest]sniffed{}}, nil
+	return &Engine{c: c, o: o, plugins: plugins, sniffed: map[seen]sniffed{}, headSize: headSize(plugins), probed: map[asked]host.ProbeResult{}}, nil
 }
 
 // LoadPlugins reads the manifests of all plugins in dirs and hashes their files.
@@ -96,8 +100,9 @@ func LoadPlugins(dirs []string) ([]*host.Plugin, error) {
 	// Side by side: they are tens of megabytes to hash.
 	loaded, errs := make([]*host.Plugin, len(places)), make([]error, len(places))
 	var wg sync.WaitGroup
+	loader := host.SystemLoader() // an interpreter is hashed once for all
 	for i, dir := range places {
-		wg.Go(func() { loaded[i], errs[i] = host.Load(dir) })
+		wg.Go(func() { loaded[i], errs[i] = loader.Load(dir) })
 	}
 	wg.Wait()
 	var out []*host.Plugin
@@ -139,12 +144,8 @@ func (e *Engine) Close() error {
 
 // start opens what only a real run needs.
 func (e *Engine) start(ctx context.Context) error {
-	if e.host == nil {
-		h, err := host.New(e.o.Host)
-		if err != nil {
-			return fmt.Errorf("engine: %w", err)
-		}
-		e.host = h
+	if err := e.startHost(); err != nil {
+		return err
 	}
 	if e.index == nil {
 		x, err := index.Open(ctx, filepath.Join(e.c.Dir(), "index.db"), e.o.Boot)
@@ -152,6 +153,18 @@ func (e *Engine) start(ctx context.Context) error {
 			return fmt.Errorf("engine: %w", err)
 		}
 		e.index = x
+	}
+	return nil
+}
+
+// startHost readies what plugins run in. It writes nothing.
+func (e *Engine) startHost() error {
+	if e.host == nil {
+		h, err := host.New(e.o.Host)
+		if err != nil {
+			return fmt.Errorf("engine: %w", err)
+		}
+		e.host = h
 	}
 	return nil
 }

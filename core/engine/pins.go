@@ -28,8 +28,8 @@ func (e *Engine) checkPins(ctx context.Context) error {
 	for _, p := range e.plugins {
 		pin, ok := pinOf(state, p.Manifest.Name)
 		if ok && pin.SHA256 != p.Digest {
-			return fmt.Errorf("%w: plugin %q: its bytes changed: this case uses %s (version %s), found %s (version %s). Nothing was run. Try: exhibit plugin update %s",
-				evidence.ErrRefused, p.Manifest.Name, pin.SHA256, pin.Version, p.Digest, p.Manifest.Version, p.Manifest.Name)
+			return fmt.Errorf("%w: plugin %q: its bytes changed%s: this case uses %s (version %s), found %s (version %s). Nothing was run. Try: exhibit plugin update %s",
+				evidence.ErrRefused, p.Manifest.Name, e.changedFiles(p), pin.SHA256, pin.Version, p.Digest, p.Manifest.Version, p.Manifest.Name)
 		}
 	}
 	return nil

@@ -3,17 +3,13 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/exhibit-forensics/exhibit/core/dispatch"
 	"github.com/exhibit-forensics/exhibit/core/host"
-	"github.com/exhibit-forensics/exhibit/core/identify"
 	"github.com/exhibit-forensics/exhibit/core/keyring"
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
@@ -25,6 +21,10 @@ type Task struct {
 	Operation string
 	Config    []byte
 	Input     evidence.Artifact
+	// Inputs are Input and what comes with it, as a manifest lists them; nil where it
+	// comes alone. Run is the digest of that manifest, else of Input.
+	Inputs []evidence.ManifestMember
+	Run    evidence.Digest
 	// Place is where the input stands, for people; the run itself knows no place.
 	Place string
 	// Why says why the plugin takes the input and why now.
@@ -33,11 +33,10 @@ type Task struct {
 	keys []keyring.Key
 	// supersedes are earlier runs whose place this one takes.
 	supersedes []evidence.Digest
-}
-
-type sniffed struct {
-	identify.Identity
-	head []byte // kept only as long as one plan
+	// asks: whether it is due is still for the plugin's Probe to say.
+	asks bool
+	// refused is what a Probe that failed did: the run is recorded and not made.
+	refused *host.ProbeResult
 }
 
 // planner holds what a plan rests on, read once.
@@ -47,11 +46,18 @@ type planner struct {
 	keys   map[string][]keyring.Key // by plugin name
 	items  map[string]store.Item
 	places *store.PlaceIndex
-	// runs are the last rows of each run identity over each input.
+	// runs are all rows of runs that were handed an artifact, in the order of the log.
 	runs map[evidence.Digest][]evidence.Run
+	// ask: plugins' Probes may be asked.
+	ask bool
+	// explain: decisions say which conditions failed.
+	explain bool
 }
 
-func (e *Engine) newPlanner(ctx context.Context) (*planner, error) {
+func (e *Engine) newPlanner(ctx context.Context) (*planner, error) { return e.planner(ctx, true) }
+
+// planner reads what a plan rests on. Without withKeys it may plan no run.
+func (e *Engine) planner(ctx context.Context, withKeys bool) (*planner, error) {
 	state, err := e.c.State(ctx)
 	if err != nil {
 		return nil, err
@@ -60,9 +66,11 @@ func (e *Engine) newPlanner(ctx context.Context) (*planner, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := e.keys(ctx, state)
-	if err != nil {
-		return nil, err
+	var keys map[string][]keyring.Key
+	if withKeys {
+		if keys, err = e.keys(ctx, state); err != nil {
+			return nil, err
+		}
 	}
 	places, err := e.c.PlaceIndex(ctx)
 	if err != nil {
@@ -81,161 +89,28 @@ func (e *Engine) newPlanner(ctx context.Context) (*planner, error) {
 	return p, nil
 }
 
-// note remembers a run; of one identity the last row counts.
+// note remembers a run.
 func (p *planner) note(r evidence.Run) {
-	list := p.runs[r.Input]
-	list = slices.DeleteFunc(list, func(o evidence.Run) bool { return o.ID == r.ID })
-	p.runs[r.Input] = append(list, r)
+	for _, d := range r.Reads() {
+		p.runs[d] = append(p.runs[d], r)
+	}
 }
 
-// table is what routing depends on: manifests, the case's layouts and profiles.
-func (e *Engine) table(state *store.State) (*dispatch.Table, error) {
-	t := &dispatch.Table{}
-	for _, l := range state.Layouts {
-		parsed, err := dispatch.ParseLayout(l.Name, l.Body)
-		if err != nil {
-			return nil, err
-		}
-		t.Layouts = append(t.Layouts, parsed)
-	}
-	for _, raw := range state.Profiles {
-		parsed, err := dispatch.ParseProfile(raw.Body)
-		if err != nil {
-			return nil, err
-		}
-		t.Added = append(t.Added, parsed)
-	}
-	for _, p := range e.plugins {
-		if e.o.Only != "" && p.Manifest.Name != e.o.Only {
-			continue
-		}
-		bundled, err := bundledProfiles(p)
-		if err != nil {
-			return nil, err
-		}
-		d := dispatch.Plugin{Manifest: p.Manifest, Digest: p.Digest}
-		for _, b := range bundled {
-			parsed, err := dispatch.ParseProfile(b)
-			if err != nil {
-				return nil, fmt.Errorf("plugin %q: %w", p.Manifest.Name, err)
-			}
-			d.Profiles = append(d.Profiles, parsed)
-		}
-		t.Plugins = append(t.Plugins, d)
-	}
-	return t, nil
+// current are the runs about an artifact whose results count.
+func (p *planner) current(d evidence.Digest) []evidence.Run {
+	return evidence.CurrentRuns(p.about(d))
 }
 
-func bundledProfiles(p *host.Plugin) ([]json.RawMessage, error) {
-	if p.Manifest.Profiles == "" {
-		return nil, nil
+// about are the rows of runs whose main input is d.
+func (p *planner) about(d evidence.Digest) []evidence.Run {
+	rows := p.runs[d]
+	for i := range rows {
+		if rows[i].Main() != d { // seldom: it was a companion
+			return slices.DeleteFunc(slices.Clone(rows), func(r evidence.Run) bool { return r.Main() != d })
+		}
 	}
-	text, err := os.ReadFile(filepath.Join(p.Dir, filepath.Base(p.Manifest.Profiles)))
-	if err != nil {
-		return nil, fmt.Errorf("plugin %q: profiles: %w", p.Manifest.Name, err)
-	}
-	if got := evidence.Sum(text); got != p.Files[p.Manifest.Profiles] {
-		return nil, fmt.Errorf("%w: plugin %q: %s changed while it was read", evidence.ErrRefused, p.Manifest.Name, p.Manifest.Profiles)
-	}
-	var list []json.RawMessage
-	if err := json.Unmarshal(text, &list); err != nil {
-		return nil, fmt.Errorf("%w: plugin %q: profiles: %w", evidence.ErrFormat, p.Manifest.Name, err)
-	}
-	return list, nil
+	return rows
 }
-
-// keys resolves the case's keys once and adds those that profiles state, the
-// plugin's own and those the examiner added. A
-// plugin without profiles decrypts nothing and is handed no key.
-func (e *Engine) keys(ctx context.Context, state *store.State) (map[string][]keyring.Key, error) {
-	own, err := keyring.Resolve(ctx, e.c)
-	if err != nil {
-		return nil, err
-	}
-	secret, err := e.c.Secret()
-	if err != nil {
-		return nil, err
-	}
-	var added []json.RawMessage
-	for _, p := range state.Profiles {
-		added = append(added, p.Body)
-	}
-	out := map[string][]keyring.Key{}
-	for _, p := range e.plugins {
-		bundled, err := bundledProfiles(p)
-		if err != nil {
-			return nil, err
-		}
-		if p.Manifest.Profiles == "" {
-			continue
-		}
-		published, err := keyring.PublishedIn(secret, append(bundled, added...))
-		if err != nil {
-			return nil, fmt.Errorf("plugin %q: %w", p.Manifest.Name, err)
-		}
-		list := slices.Clone(own)
-		for _, k := range published {
-			if !slices.ContainsFunc(list, func(o keyring.Key) bool { return o.Fingerprint == k.Fingerprint }) {
-				list = append(list, k)
-			}
-		}
-		out[p.Manifest.Name] = list
-	}
-	return out, nil
-}
-
-// look identifies an artifact, reading its first bytes once per engine.
-func (e *Engine) look(ctx context.Context, a evidence.Artifact) (sniffed, error) {
-	if s, ok := e.sniffed[a.SHA256]; ok {
-		return s, nil
-	}
-	obj, err := e.c.Blobs().Reader(ctx, a)
-	if err != nil {
-		return sniffed{}, err
-	}
-	defer obj.Close()
-	head := make([]byte, min(a.Size, identify.HeadSize))
-	if n, err := obj.ReadAt(head, 0); err != nil && !(errors.Is(err, io.EOF) && n == len(head)) {
-		return sniffed{}, fmt.Errorf("read %s: %w", a.SHA256.Short(), err)
-	}
-	s := sniffed{Identity: identify.Sniff(head), head: slices.Clone(head[:min(len(head), 512)])}
-	e.sniffed[a.SHA256] = s
-	return s, nil
-}
-
-// decide routes one artifact.
-func (p *planner) decide(ctx context.Context, a evidence.Artifact) ([]dispatch.Decision, []store.PlaceOf, error) {
-	places, err := p.places.Places(a.SHA256)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(places) == 0 {
-		return nil, nil, nil
-	}
-	s, err := p.e.look(ctx, a)
-	if err != nil {
-		return nil, nil, err
-	}
-	in := dispatch.Input{Identity: s.Identity, Head: s.head}
-	shallow := false
-	for _, pl := range places {
-		item := p.items[pl.Item]
-		in.Places = append(in.Places, dispatch.Place{Path: pl.Path.String(), Zone: item.Zone, Charset: item.Charset})
-		shallow = shallow || depth(pl) <= MaxDepth
-	}
-	decisions := p.table.Decide(in)
-	if !shallow {
-		for i := range decisions {
-			if decisions[i].Takes {
-				decisions[i].Takes = false
-				decisions[i].Why = fmt.Sprintf("it lies more than %d containers deep", MaxDepth)
-			}
-		}
-	}
-	return decisions, places, nil
-}
-
-func depth(p store.PlaceOf) int { return strings.Count(p.Path.Text, "!") + len(p.Via) }
 
 // due returns the tasks for one artifact: what is taken and not yet done.
 func (p *planner) due(ctx context.Context, a evidence.Artifact) ([]Task, error) {
@@ -245,7 +120,7 @@ func (p *planner) due(ctx context.Context, a evidence.Artifact) ([]Task, error) 
 	}
 	var out []Task
 	for _, d := range decisions {
-		if !d.Takes {
+		if !d.Takes && !d.Asks && !d.ProbeFailed {
 			continue
 		}
 		plugin := p.e.byName(d.Plugin)
@@ -254,10 +129,15 @@ func (p *planner) due(ctx context.Context, a evidence.Artifact) ([]Task, error) 
 		if !ok {
 			continue
 		}
-		out = append(out, Task{
-			Plugin: plugin, Operation: d.Operation, Config: d.Config, Input: a, keys: keys,
-			Place: placeText(places[0]), Why: why + ": " + d.Why, supersedes: p.superseded(a.SHA256, d, decisions),
-		})
+		t := Task{
+			Plugin: plugin, Operation: d.Operation, Config: d.Config, Input: a, Inputs: d.Inputs, Run: d.Run, keys: keys,
+			Place: placeText(places[d.At]), Why: why + ": " + d.Why, supersedes: p.superseded(a.SHA256, d, decisions), asks: d.Asks,
+		}
+		if d.ProbeFailed {
+			answer := p.e.probed[asked{plugin.Digest, a.SHA256}]
+			t.refused = &answer
+		}
+		out = append(out, t)
 	}
 	return out, nil
 }
@@ -272,11 +152,12 @@ func (e *Engine) byName(name string) *host.Plugin {
 func (p *planner) wanted(input evidence.Digest, d dispatch.Decision, keys []keyring.Key) (string, bool) {
 	var last *evidence.Run
 	older := false
-	for i := range p.runs[input] {
-		r := &p.runs[input][i]
+	rows := p.about(input)
+	for i := range rows {
+		r := &rows[i]
 		switch {
 		case r.Plugin.Name != d.Plugin || r.Operation != d.Operation:
-		case r.Plugin.SHA256 == d.Digest && string(r.Config) == string(d.Config):
+		case r.Plugin.SHA256 == d.Digest && string(r.Config) == string(d.Config) && r.Input == d.Run:
 			last = r
 		default:
 			older = true
@@ -284,7 +165,7 @@ func (p *planner) wanted(input evidence.Digest, d dispatch.Decision, keys []keyr
 	}
 	switch {
 	case last == nil && older:
-		return "under another plugin version, layout or option than before", true
+		return "under another plugin version, layout or option, or with other files beside it, than before", true
 	case last == nil:
 		return "new", true
 	case last.Outcome != evidence.OutcomeComplete && p.e.o.Retry:
@@ -308,17 +189,21 @@ func unresolved(r *evidence.Run) bool {
 }
 
 // superseded are the runs of the same plugin and operation over the input whose
-// configuration nothing asks for any more, and the same one with fewer keys. A run
-// by a layout takes the place of what other plugins read before it was stated.
+// configuration or companions nothing asks for any more, and the same one with fewer
+// keys. A run by a layout takes the place of what other plugins read before it was stated.
 func (p *planner) superseded(input evidence.Digest, d dispatch.Decision, all []dispatch.Decision) []evidence.Digest {
 	var out []evidence.Digest
-	for _, r := range p.runs[input] {
+	for _, r := range p.about(input) {
+		if slices.Contains(out, r.ID) {
+			continue
+		}
 		same := r.Plugin.Name == d.Plugin
 		if r.Operation != d.Operation || !same && (d.Layout == "" || d.Operation != evidence.OpParse) {
 			continue
 		}
 		asked := slices.ContainsFunc(all, func(o dispatch.Decision) bool {
-			return o.Takes && o.Digest == r.Plugin.SHA256 && o.Operation == r.Operation && string(o.Config) == string(r.Config) && !(same && string(o.Config) == string(d.Config))
+			return o.Takes && o.Digest == r.Plugin.SHA256 && o.Operation == r.Operation && string(o.Config) == string(r.Config) && o.Run == r.Input &&
+				!(same && string(o.Config) == string(d.Config) && o.Run == d.Run)
 		})
 		if !asked {
 			out = append(out, r.ID)
@@ -344,7 +229,7 @@ func (e *Engine) Plan(ctx context.Context) (*Plan, error) {
 	out := &Plan{Runs: []PlannedRun{}}
 	for _, t := range tasks {
 		out.Runs = append(out.Runs, PlannedRun{
-			Plugin: t.Plugin.Manifest.Name, Operation: t.Operation, Input: t.Input.SHA256, Size: t.Input.Size, Place: t.Place, Why: t.Why, Config: t.Config,
+			Plugin: t.Plugin.Manifest.Name, Operation: t.Operation, Input: t.Input.SHA256, Inputs: t.Inputs, Size: t.Input.Size, Place: t.Place, Why: t.Why, Config: t.Config, Asks: t.asks,
 		})
 	}
 	return out, nil
@@ -380,6 +265,10 @@ type PlannedRun struct {
 	Place     string          `json:"place"`
 	Config    json.RawMessage `json:"config"`
 	Why       string          `json:"why"`
+	// Inputs are the input and what comes with it, where anything does.
+	Inputs []evidence.ManifestMember `json:"inputs,omitempty"`
+	// Asks: the plugin's Probe is asked first.
+	Asks bool `json:"asks,omitempty"`
 }
 
 // Text writes the plan for a person.
@@ -395,18 +284,4 @@ func (p *Plan) Text(w io.Writer) error {
 	}
 	_, err := fmt.Fprintf(w, "%d runs; what archives hold is planned once they are unpacked\n", len(p.Runs))
 	return err
-}
-
-// Why explains, for one artifact, which plugin operations take it and which not.
-func (e *Engine) Why(ctx context.Context, d evidence.Digest) ([]dispatch.Decision, error) {
-	a, err := e.c.Artifact(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	p, err := e.newPlanner(ctx)
-	if err != nil {
-		return nil, err
-	}
-	decisions, _, err := p.decide(ctx, a)
-	return decisions, err
 }

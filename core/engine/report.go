@@ -3,10 +3,8 @@ package engine
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"sort"
-	"strings"
 
 	"github.com/exhibit-forensics/exhibit/core/identify"
 	"github.com/exhibit-forensics/exhibit/evidence"
@@ -70,9 +68,12 @@ type ArtifactReport struct {
 	Via       []string        `json:"via,omitempty"`
 	Size      int64           `json:"size"`
 	MediaType string          `json:"media_type"`
-	Status    string          `json:"status"`
-	Reasons   []string        `json:"reasons,omitempty"`
-	Runs      []RunReport     `json:"runs,omitempty"`
+	// XMLRoot and SQLite say more of what it is.
+	XMLRoot string           `json:"xml_root,omitempty"`
+	SQLite  *identify.SQLite `json:"sqlite,omitempty"`
+	Status  string           `json:"status"`
+	Reasons []string         `json:"reasons,omitempty"`
+	Runs    []RunReport      `json:"runs,omitempty"`
 }
 
 // RunReport is the account of one current run.
@@ -88,6 +89,12 @@ type RunReport struct {
 	Artifacts   int64            `json:"artifacts"`
 	Diagnostics map[string]int64 `json:"diagnostics,omitempty"`
 	Keys        []string         `json:"keys,omitempty"`
+	// As is the artifact's role where it is not what the run is about: read as the
+	// companion of Of, which has the account.
+	As string          `json:"as,omitempty"`
+	Of evidence.Digest `json:"of,omitzero"`
+	// Quarantined: it failed, and is not tried again (Quarantined).
+	Quarantined bool `json:"quarantined,omitempty"`
 }
 
 // Complete states the case as it stands, without running anything.
@@ -137,15 +144,21 @@ func (p *planner) report(ctx context.Context, a evidence.Artifact, t *Totals) (A
 	if err != nil {
 		return ArtifactReport{}, err
 	}
-	s := p.e.sniffed[a.SHA256]
-	one := ArtifactReport{Artifact: a.SHA256, Size: a.Size, MediaType: s.MediaType}
+	s := p.e.sniffed[seen{artifact: a.SHA256}]
+	one := ArtifactReport{Artifact: a.SHA256, Size: a.Size, MediaType: s.MediaType, XMLRoot: s.XMLRoot, SQLite: s.SQLite}
 	partial := false
 	if len(places) > 0 {
 		one.Exhibit, one.Path, one.Via = places[0].Item, places[0].Path, places[0].Via
 		partial = places[0].Partial
 	}
 	status := map[string]bool{}
-	for _, run := range evidence.CurrentRuns(p.runs[a.SHA256]) {
+	for _, run := range p.asCompanion(a.SHA256) {
+		one.Runs = append(one.Runs, companionAccount(run, a.SHA256))
+		for _, st := range statusesOf(run) {
+			status[st] = true
+		}
+	}
+	for _, run := range p.current(a.SHA256) {
 		rr := accountOf(run)
 		one.Runs = append(one.Runs, rr)
 		for _, st := range statusesOf(run) {
@@ -162,7 +175,7 @@ func (p *planner) report(ctx context.Context, a evidence.Artifact, t *Totals) (A
 		case d.Ambiguous:
 			status[StatusUnresolved] = true
 			one.Reasons = append(one.Reasons, d.Why)
-		case d.Takes:
+		case d.Takes, d.ProbeFailed, d.Asks:
 			if why, due := p.wanted(a.SHA256, d, p.keys[d.Plugin]); due {
 				status[StatusDue] = true
 				one.Reasons = append(one.Reasons, fmt.Sprintf("%s %s is due: %s", d.Plugin, d.Operation, why))
@@ -189,7 +202,8 @@ func (p *planner) report(ctx context.Context, a evidence.Artifact, t *Totals) (A
 
 func accountOf(run evidence.Run) RunReport {
 	rr := RunReport{
-		Run: run.ID, Plugin: run.Plugin.Name, Operation: run.Operation, Outcome: run.Outcome, Reason: run.Reason,
+		Quarantined: run.Outcome == evidence.OutcomeFailed,
+		Run:         run.ID, Plugin: run.Plugin.Name, Operation: run.Operation, Outcome: run.Outcome, Reason: run.Reason,
 		Units: run.Units, UnreadBytes: run.Size - run.BytesRead, Artifacts: run.Artifacts, Keys: run.Keys,
 	}
 	if run.Records != nil {
@@ -287,99 +301,4 @@ func (r *Report) Failed(on string) bool {
 		return bad+r.Totals.Status[StatusRejects]+r.Totals.Status[StatusUnresolved] > 0
 	}
 	return bad > 0
-}
-
-// Text writes the statement for a person: what needs attention one by one, the
-// rest in sums.
-func (r *Report) Text(w io.Writer) error {
-	b := &strings.Builder{}
-	for _, status := range statusOrder {
-		if status == StatusRead || r.Totals.Status[status] == 0 {
-			continue
-		}
-		fmt.Fprintf(b, "%s (%d)\n", headings[status], r.Totals.Status[status])
-		shown := 0
-		for i := range r.Artifacts {
-			a := &r.Artifacts[i]
-			if a.Status != status {
-				continue
-			}
-			if shown++; shown > 50 {
-				fmt.Fprintf(b, "  … and %d more; --json lists all\n", r.Totals.Status[status]-50)
-				break
-			}
-			a.text(b)
-		}
-	}
-	t := r.Totals
-	fmt.Fprintf(b, "%d artifacts, %d bytes: %d read whole", t.Artifacts, t.Bytes, t.Status[StatusRead])
-	for _, status := range statusOrder {
-		if status != StatusRead && t.Status[status] > 0 {
-			fmt.Fprintf(b, ", %d %s", t.Status[status], status)
-		}
-	}
-	fmt.Fprintf(b, "\nunits: %d read = %d emitted + %d rejected + %d skipped\n", t.Units.Read, t.Units.Emitted, t.Units.Rejected, t.Units.Skipped)
-	fmt.Fprintf(b, "records: %d%s; diagnostics: %d\n", t.Records, kindsText(t.Kinds), t.Diagnostics)
-	if t.Refused > 0 {
-		fmt.Fprintf(b, "%d things could not be taken in at intake; exhibit log says which\n", t.Refused)
-	}
-	if t.Records == 0 {
-		fmt.Fprintln(b, "NO RECORD was read from this case.")
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-var headings = map[string]string{
-	StatusFailed: "FAILED: the plugin crashed, hung or contradicted itself", StatusPartial: "PARTIAL: a limit was reached", StatusDamaged: "DAMAGED: cut short or corrupt; what could be read was",
-	StatusUnresolved: "UNRESOLVED: no key, profile or layout at hand opens it, or some of it", StatusRejects: "WITH REJECTS: some units became no record", StatusDue: "DUE: not run yet",
-	StatusUnread: "UNREAD: no plugin reads it", StatusEmpty: "EMPTY",
-}
-
-func (a *ArtifactReport) text(b *strings.Builder) {
-	fmt.Fprintf(b, "  %s %q%s  %d bytes, %s\n", a.Exhibit, a.Path.String(), viaText(a.Via), a.Size, a.MediaType)
-	for _, r := range a.Runs {
-		fmt.Fprintf(b, "      %s %s %s:", r.Plugin, r.Operation, r.Outcome)
-		if r.Units.Declared >= 0 {
-			fmt.Fprintf(b, " declared %d,", r.Units.Declared)
-		}
-		fmt.Fprintf(b, " read %d, emitted %d, rejected %d, skipped %d; %d bytes unread", r.Units.Read, r.Units.Emitted, r.Units.Rejected, r.Units.Skipped, r.UnreadBytes)
-		if len(r.Diagnostics) > 0 {
-			fmt.Fprintf(b, ";%s", kindsText(r.Diagnostics))
-		}
-		b.WriteByte('\n')
-	}
-	if a.Status == StatusUnread {
-		return // each plugin's reason is in --json
-	}
-	for _, why := range a.Reasons {
-		fmt.Fprintf(b, "      %s\n", why)
-	}
-}
-
-func viaText(via []string) string {
-	if len(via) == 0 {
-		return ""
-	}
-	return " (" + strings.Join(via, ", ") + ")"
-}
-
-func kindsText(kinds map[string]int64) string {
-	names := make([]string, 0, len(kinds))
-	for k := range kinds {
-		names = append(names, k)
-	}
-	slices.Sort(names)
-	b := &strings.Builder{}
-	for i, k := range names {
-		sep := ", "
-		if i == 0 {
-			sep = " "
-		}
-		fmt.Fprintf(b, "%s%d %s", sep, kinds[k], k)
-	}
-	if b.Len() == 0 {
-		return ""
-	}
-	return " (" + strings.TrimSpace(b.String()) + ")"
 }

@@ -36,6 +36,7 @@ func (e *Engine) Run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.ask = true
 	tasks, err := p.all(ctx)
 	if err != nil {
 		return nil, err
@@ -144,7 +145,7 @@ func (e *Engine) intend(ctx context.Context, tasks []Task) (int64, error) {
 	var refs []any
 	seen := map[string]bool{}
 	for _, t := range tasks {
-		counts["bytes"] += t.Input.Size
+		counts["bytes"] += t.size()
 		name := t.Plugin.Manifest.Name
 		if !seen[name] {
 			seen[name] = true
@@ -159,77 +160,6 @@ func (e *Engine) intend(ctx context.Context, tasks []Task) (int64, error) {
 		Kind:  "derive",
 		Plain: map[string]any{"phase": "intent", "counts": counts, "plugins": refs},
 	})
-}
-
-// execute runs one task. The error is ours or the context's; what the plugin did
-// wrong is in the run's outcome.
-func (e *Engine) execute(ctx context.Context, t Task) (finished, error) {
-	f, err := e.c.Blobs().Descriptor(ctx, t.Input)
-	if err != nil {
-		return finished{}, fmt.Errorf("engine: input %s (%s): %w", t.Place, t.Input.SHA256.Short(), err)
-	}
-	defer f.Close()
-	job := host.Job{
-		Plugin: t.Plugin, Operation: t.Operation, Config: t.Config,
-		Inputs: []host.Input{{Role: "input", File: f, Size: t.Input.Size, SHA256: t.Input.SHA256}},
-	}
-	run := evidence.Run{
-		Plugin:    evidence.PluginRef{Name: t.Plugin.Manifest.Name, Version: t.Plugin.Manifest.Version, SHA256: t.Plugin.Digest},
-		Operation: t.Operation, Config: t.Config, Input: t.Input.SHA256, Keys: []string{}, Offered: []string{}, Size: t.Input.Size,
-	}
-	for _, k := range t.keys {
-		job.Keys = append(job.Keys, host.Key{Fingerprint: k.Fingerprint, Name: k.Name, Value: k.Value})
-		run.Offered = append(run.Offered, k.Fingerprint)
-	}
-	var last *sink
-	start := e.o.Now()
-	res, err := e.host.Run(ctx, job, func() (host.Sink, error) {
-		s, err := newSink(ctx, e.c.Blobs(), e.index, e.o.Rand)
-		last = s
-		return s, err
-	})
-	if err != nil {
-		if last != nil {
-			last.Abort()
-		}
-		return finished{}, fmt.Errorf("engine: %s %s of %s: %w", run.Plugin.Name, t.Operation, t.Place, err)
-	}
-	if res.Refused {
-		if last != nil {
-			last.Abort()
-		}
-		return finished{}, fmt.Errorf("%w: %s: %s. What was finished before is kept", evidence.ErrRefused, run.Plugin.Name, res.Reason)
-	}
-	run.Start, run.End = stamp(start), stamp(e.o.Now())
-	run.Outcome, run.Reason, run.Units, run.BytesRead = res.Outcome, res.Reason, res.Units, res.BytesRead
-	run.Sandbox, run.Limits, run.Attempts = res.Sandbox, res.Limits, res.Attempts
-	if res.KeysUsed != nil {
-		run.Keys = res.KeysUsed
-	}
-	if run.Outcome == evidence.OutcomeFailed || last == nil {
-		if last != nil {
-			last.Abort()
-		}
-		if last, err = newSink(ctx, e.c.Blobs(), e.index, e.o.Rand); err != nil {
-			return finished{}, err
-		}
-		run.Keys = []string{}
-	}
-	if err := last.finish(&run); err != nil {
-		last.Abort()
-		return finished{}, fmt.Errorf("engine: output of %s over %s: %w", run.Plugin.Name, t.Place, err)
-	}
-	key := evidence.RunKey{Plugin: t.Plugin.Digest, Operation: t.Operation, Config: t.Config, Keys: run.Keys, Input: t.Input.SHA256}
-	if run.ID, err = key.ID(); err != nil {
-		last.Abort()
-		return finished{}, fmt.Errorf("engine: %w", err)
-	}
-	for _, d := range t.supersedes {
-		if d != run.ID && run.Outcome != evidence.OutcomeFailed {
-			run.Supersedes = append(run.Supersedes, d)
-		}
-	}
-	return finished{t, run, last}, nil
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
@@ -321,7 +251,7 @@ func (e *Engine) commit(ctx context.Context, intent int64, list []finished) ([]e
 		r := f.run
 		b.Staged = append(b.Staged, f.sink.staged...)
 		b.Artifacts = append(b.Artifacts, f.sink.artifacts()...)
-		b.Derivations = append(b.Derivations, f.sink.derivations(r.ID, r.Input)...)
+		b.Derivations = append(b.Derivations, f.sink.derivations(r.ID, r.Main())...)
 		b.Runs = append(b.Runs, store.RunRow{Run: r, Seed: f.sink.seed})
 		for _, c := range f.sink.children {
 			children = append(children, c.staged.Digest)

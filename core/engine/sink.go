@@ -173,7 +173,8 @@ func (s *sink) finish(r *evidence.Run) error {
 		s.staged = append(s.staged, st)
 		s.records = nil
 		root, n := s.tree.Root()
-		r.Records = &evidence.RecordSetRef{Artifact: st.Digest, Count: n, Root: fmt.Sprintf("%x", root), Kinds: s.kinds}
+		r.Records = &evidence.RecordSetRef{Artifact: st.Digest, Count: n, Kinds: s.kinds}
+		r.RecordTree = &evidence.RecordTree{Root: fmt.Sprintf("%x", root), Size: n}
 	}
 	if s.diagnostics != nil {
 		st, err := s.diagnostics.Finish()
@@ -189,6 +190,29 @@ func (s *sink) finish(r *evidence.Run) error {
 		r.Diagnostics = &evidence.DiagnosticSetRef{Artifact: st.Digest, Count: n, Codes: s.codes, Severities: s.severities}
 	}
 	r.Artifacts = int64(len(s.children))
+	return nil
+}
+
+// manifest keeps the list of a run's inputs: an artifact, which is what the run names
+// as its input.
+func (s *sink) manifest(members []evidence.ManifestMember) error {
+	b, err := evidence.NewManifest(members).Bytes()
+	if err != nil {
+		return err
+	}
+	w, err := s.blobs.NewWriter(blob.WriterOptions{Encoding: evidence.StoredZstd})
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(b); err != nil {
+		w.Abort()
+		return err
+	}
+	st, err := w.Finish()
+	if err != nil {
+		return err
+	}
+	s.staged = append(s.staged, st)
 	return nil
 }
 

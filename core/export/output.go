@@ -35,7 +35,14 @@ type Output struct {
 // Create begins the file of that name. It fails with evidence.ErrExists where it,
 // or what is to stand beside it, is there already.
 func Create(name string) (*Output, error) {
-	for _, suffix := range []string{"", ProvenanceSuffix, DigestsSuffix} {
+	return create(name, "", ProvenanceSuffix, DigestsSuffix)
+}
+
+// CreateAlone begins a file beside which nothing will stand: PlaceAlone.
+func CreateAlone(name string) (*Output, error) { return create(name, "") }
+
+func create(name string, suffixes ...string) (*Output, error) {
+	for _, suffix := range suffixes {
 		if _, err := os.Lstat(name + suffix); err == nil {
 			return nil, fmt.Errorf("%w: %s", evidence.ErrExists, name+suffix)
 		} else if !errors.Is(err, fs.ErrNotExist) {
@@ -73,6 +80,16 @@ func (o *Output) Scratch() (*os.File, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
+}
+
+// Reserve takes room for n bytes on the device, where the filesystem can, so that want of
+// space shows before anything is written.
+func (o *Output) Reserve(n int64) error {
+	err := unix.Fallocate(int(o.file.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, n)
+	if n == 0 || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EINVAL) {
+		return nil
+	}
+	return wrap(err)
 }
 
 // Digest is that of what was written so far, with its size.
@@ -125,6 +142,25 @@ func (o *Output) Place(provenance []byte) (err error) {
 		o.placed = append(o.placed, o.name+suffix)
 	}
 	return syncDir(filepath.Dir(o.name))
+}
+
+// PlaceAlone makes the file durable and gives it its name.
+func (o *Output) PlaceAlone() (err error) {
+	f := o.file
+	o.file = nil
+	if err = errors.Join(f.Sync(), f.Close()); err == nil {
+		if err = rename(f.Name(), o.name); err == nil {
+			o.placed = append(o.placed, o.name)
+			err = syncDir(filepath.Dir(o.name))
+		}
+	}
+	if err != nil {
+		if rerr := os.Remove(f.Name()); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+			err = errors.Join(err, rerr)
+		}
+		return errors.Join(wrap(err), o.Remove())
+	}
+	return nil
 }
 
 func closeAll(files []*os.File) error {

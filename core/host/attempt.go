@@ -111,23 +111,28 @@ func (a *attempt) streams() ([]*stream, error) {
 		}
 		made = append(made, s)
 	}
+	a.read(made[0].r, made[1].r, made[2].r)
+	return made, nil
+}
+
+// read makes the readers of the three streams.
+func (a *attempt) read(records, diagnostics, artifacts io.Reader) {
 	size := newSizes(a.job.Inputs)
 	rec := &recordLines{sizes: size, sink: a.sink}
 	diag := &diagnosticLines{sizes: size, sink: a.sink}
 	a.records = lines{
-		r: made[0].r, clock: a.clock, max: a.lim.RecordBytes, count: a.lim.Records, bytes: a.lim.OutputBytes,
+		r: records, clock: a.clock, max: a.lim.RecordBytes, count: a.lim.Records, bytes: a.lim.OutputBytes,
 		what: "records", check: rec.check, flush: rec.flush,
 	}
 	if s, ok := a.sink.(Summer); ok {
 		a.records.summed = s.RecordsSum
 	}
 	a.diagnostics = lines{
-		r: made[1].r, clock: a.clock, max: a.lim.RecordBytes, count: a.lim.Diagnostics, bytes: a.lim.OutputBytes,
+		r: diagnostics, clock: a.clock, max: a.lim.RecordBytes, count: a.lim.Diagnostics, bytes: a.lim.OutputBytes,
 		what: "diagnostics", check: diag.check, flush: diag.flush,
 	}
-	a.artifacts = frames{r: made[2].r, clock: a.clock, sink: a.sink, count: a.lim.Artifacts, bytes: a.lim.OutputBytes}
+	a.artifacts = frames{r: artifacts, clock: a.clock, sink: a.sink, count: a.lim.Artifacts, bytes: a.lim.OutputBytes}
 	a.rejects = func() int64 { return diag.rejects }
-	return made, nil
 }
 
 // drain reads the three streams, each to its end. The function it returns says,
@@ -139,7 +144,7 @@ func (a *attempt) drain(wg *sync.WaitGroup) (truncated func() bool) {
 			err := read()
 			var s *stop
 			switch {
-			case err == nil || errors.Is(err, os.ErrDeadlineExceeded):
+			case err == nil || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, errStopped):
 			case errors.Is(err, errTruncated):
 				cut[i] = true
 			case errors.As(err, &s):
@@ -224,16 +229,21 @@ func (a *attempt) ended(ctx context.Context, done *wire.Done, err error) *stop {
 // with the host's.
 func (a *attempt) verdict(ctx context.Context, done *wire.Done, truncated bool) *stop {
 	if ctx.Err() != nil {
-		var s *stop
-		if errors.As(context.Cause(ctx), &s) {
-			return s
-		}
-		return hostFailure(context.Cause(ctx))
+		return stopOf(ctx)
 	}
 	if truncated {
 		return broken("a stream ends inside a line or frame")
 	}
 	return a.verify(done)
+}
+
+// stopOf is why ctx was ended.
+func stopOf(ctx context.Context) *stop {
+	var s *stop
+	if errors.As(context.Cause(ctx), &s) {
+		return s
+	}
+	return hostFailure(context.Cause(ctx))
 }
 
 // pause waits d or until ctx is done.

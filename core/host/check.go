@@ -2,7 +2,8 @@ package host
 
 import "github.com/exhibit-forensics/exhibit/evidence"
 
-// sizes says how long the inputs are that spans refer to.
+// sizes says how long the inputs are that spans refer to. A span without a role is
+// one of the input called main, else of the largest.
 type sizes struct {
 	largest int64
 	byRole  map[string]int64
@@ -13,6 +14,9 @@ func newSizes(inputs []Input) sizes {
 	for _, in := range inputs {
 		s.largest = max(s.largest, in.Size)
 		s.byRole[in.Role] = max(s.byRole[in.Role], in.Size)
+	}
+	if main, ok := s.byRole[evidence.RoleMain]; ok {
+		s.largest = main
 	}
 	return s
 }

@@ -1,7 +1,10 @@
+//go:build linux
+
 package host_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -16,16 +19,19 @@ import (
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
-// TestConfined lets a plugin try everything it must not be able to do. The wanted
-// errors say which layer stops it: EPERM mostly seccomp, EACCES Landlock.
-func TestConfined(t *testing.T) {
-	h := newHost(t)
-	p := loadPlugin(t, "plugin")
-	// Things of the host's that a program of the same user could reach.
+// targets makes things of the host's that a program of the same user could reach, and
+// returns the path that their names begin with.
+func targets(t *testing.T) string {
+	t.Helper()
 	dir := t.TempDir()
 	victim := filepath.Join(dir, "victim")
-	if err := os.WriteFile(victim, []byte("evidence"), 0o666); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{victim, victim + ".mv", victim + ".rm"} {
+		if err := os.WriteFile(name, []byte("evidence"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(name, 0o777); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, d := range []string{dir, filepath.Dir(dir)} {
 		if err := os.Chmod(d, 0o777); err != nil {
@@ -37,16 +43,19 @@ func TestConfined(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close()
+		t.Cleanup(func() { _ = l.Close() })
 	}
 	if err := os.Chmod(victim+".sock", 0o777); err != nil {
 		t.Fatal(err)
 	}
-	before := stat(t, victim)
+	return victim
+}
 
-	j := job(t, p, "tries", "input")
-	j.Config = config(t, map[string]any{"mode": "tries", "path": victim, "pid": int64(os.Getpid())})
-	inputBefore := stat(t, j.Inputs[0].File.Name())
+// tried lets a plugin try everything against path and the process pid, and returns the
+// error of each, "" where it succeeded.
+func tried(t *testing.T, h *fixture, j host.Job, path string, pid int) map[string]string {
+	t.Helper()
+	j.Config = config(t, map[string]any{"mode": "tries", "path": path, "pid": int64(pid)})
 	res, sink := h.must(j)
 	if res.Outcome != evidence.OutcomeComplete {
 		t.Fatalf("%s %q %s", res.Outcome, res.Reason, res.Stderr)
@@ -59,31 +68,66 @@ func TestConfined(t *testing.T) {
 		}
 		got[r.What] = r.Error
 	}
-	want := map[string]string{
-		"read /etc/passwd": "EACCES", "read /proc/self/maps": "EACCES", "read host environment": "EACCES",
-		"list /": "EACCES", "list own directory": "EACCES", "write /tmp": "EACCES", "write beside": "EACCES", "write own directory": "EFBIG",
-		"symlink": "EACCES", "mkdir": "EACCES", "truncate": "EPERM", "remove": "EACCES", "chmod": "EPERM", "utimes": "EPERM", "setxattr": "EPERM",
-		"write input": "EBADF", "reopen input": "EACCES", "fchmod input": "EPERM", "futimens input": "EPERM", "fsetxattr input": "EPERM",
-		"inode flags of input": "ENOTTY", "lease on input": "EPERM",
-		"tcp socket": "EPERM", "udp socket": "EPERM", "tcp6 socket": "EPERM", "netlink socket": "EPERM", "vsock socket": "EPERM",
-		"packet socket": "EPERM", "alg socket": "EPERM", "unix datagram socket": "EPERM", "unix datagram pair": "EPERM",
-		"connect unix": "EPERM", "connect abstract": "EPERM",
-		"exec /bin/sh": "EACCES", "execve /bin/sh": "EPERM", "execveat /bin/sh": "EACCES", "fork": "EPERM", "clone3": "ENOSYS", "unshare": "EPERM",
-		"ptrace host": "EPERM", "read host memory": "EPERM", "signal host": "EPERM", "signal all": "EPERM", "pidfd of host": "EPERM",
-		"limits of host": "EPERM", "nice host": "EPERM", "raise own limit": "EPERM", "memfd": "EPERM", "shmget": "EPERM", "io_uring": "EPERM",
-		"bpf": "EPERM", "mount": "EPERM", "inotify": "EPERM", "keyctl": "EPERM", "setuid": "EINVAL", "future call": "ENOSYS",
-		"signal itself": "", "thread": "", "unix stream pair": "", "read input": "",
+	return got
+}
+
+// allowed are the tries that are none: what a plugin may do.
+var allowed = []string{"read input", "signal itself", "thread", "unix stream pair"}
+
+// denials are what each try gets. EPERM is seccomp's mostly, EACCES Landlock's.
+var denials = map[string]string{
+	"read /etc/passwd": "EACCES", "read /proc/self/maps": "EACCES", "read host environment": "EACCES", "read host memory file": "EACCES",
+	"read host descriptors": "EACCES", "open other evidence": "EACCES", "open a device": "EACCES",
+	"list /": "EACCES", "list own directory": "EACCES", "write elsewhere": "EACCES", "write beside": "EACCES", "write own directory": "EFBIG",
+	"symlink": "EACCES", "link a socket in": "EXDEV", "rename a file in": "EACCES", "mkdir": "EACCES", "truncate": "EPERM", "remove": "EACCES", "chmod": "EPERM", "utimes": "EPERM", "setxattr": "EPERM",
+	"write input": "EBADF", "reopen input": "EACCES", "fchmod input": "EPERM", "futimens input": "EPERM", "fsetxattr input": "EPERM",
+	"inode flags of input": "ENOTTY", "lease on input": "EPERM",
+	"tcp socket": "EPERM", "udp socket": "EPERM", "tcp6 socket": "EPERM", "netlink socket": "EPERM", "vsock socket": "EPERM",
+	"packet socket": "EPERM", "alg socket": "EPERM", "unix datagram socket": "EPERM", "unix datagram pair": "EPERM",
+	"connect unix": "EPERM", "connect abstract": "EPERM",
+	"exec /bin/sh": "EACCES", "execve": "EPERM", "execveat": "EACCES", "fork": "EPERM", "clone3": "ENOSYS", "clone into a namespace": "EPERM", "unshare": "EPERM", "setns": "EPERM",
+	"chroot": "EPERM", "pivot_root": "EPERM", "open_tree": "EPERM",
+	"ptrace host": "EPERM", "read host memory": "EPERM", "write host memory": "EPERM", "take host descriptor": "EPERM", "signal host": "EPERM", "signal host thread": "EPERM",
+	"signal all": "EPERM", "pidfd of host": "EPERM", "move host to a processor": "EPERM",
+	"limits of host": "EPERM", "nice host": "EPERM", "raise own limit": "EPERM", "memfd": "EPERM", "shmget": "EPERM", "shared memory": "EPERM", "growing memory": "EPERM", "mlock": "EPERM",
+	"io_uring": "EPERM", "bpf": "EPERM", "perf_event_open": "EPERM", "userfaultfd": "EPERM", "name_to_handle_at": "EPERM", "open_by_handle_at": "EPERM",
+	"mount": "EPERM", "inotify": "EPERM", "keyctl": "EPERM", "setuid": "EINVAL", "future call": "ENOSYS",
+}
+
+// TestConfined lets a plugin try everything it must not be able to do, with and
+// without namespaces of its own.
+func TestConfined(t *testing.T) {
+	for _, flat := range []bool{false, true} {
+		t.Run(map[bool]string{false: "L3", true: "L2"}[flat], func(t *testing.T) {
+			h := newHost(t)
+			want := maps.Clone(denials)
+			if flat {
+				host.ForbidNamespaces(h.Host)
+				want["setuid"] = "EPERM"
+			}
+			if os.Getuid() == 0 {
+				want["link a socket in"] = "EPERM" // of another user: fs.protected_hardlinks comes first
+			}
+			for _, what := range allowed {
+				want[what] = ""
+			}
+			p := loadPlugin(t, "plugin")
+			victim := targets(t)
+			before := stat(t, victim)
+			j := job(t, p, "tries", "input")
+			inputBefore := stat(t, j.Inputs[0].File.Name())
+			if d := cmp.Diff(want, tried(t, h, j, victim, os.Getpid())); d != "" {
+				t.Errorf("-want +got\n%s", d)
+			}
+			if d := cmp.Diff(before, stat(t, victim)); d != "" {
+				t.Errorf("the host's file changed:\n%s", d)
+			}
+			if d := cmp.Diff(inputBefore, stat(t, j.Inputs[0].File.Name())); d != "" {
+				t.Errorf("the input changed:\n%s", d)
+			}
+			h.works(p)
+		})
 	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("-want +got\n%s", d)
-	}
-	if d := cmp.Diff(before, stat(t, victim)); d != "" {
-		t.Errorf("the host's file changed:\n%s", d)
-	}
-	if d := cmp.Diff(inputBefore, stat(t, j.Inputs[0].File.Name())); d != "" {
-		t.Errorf("the input changed:\n%s", d)
-	}
-	h.works(p)
 }
 
 // stat tells a file's content and metadata, access time included.

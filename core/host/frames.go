@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
@@ -26,7 +25,7 @@ const (
 // frames reads the artifact stream, in pieces: a frame is never held whole, but
 // for the small ones that begin and end an artifact.
 type frames struct {
-	r     *os.File
+	r     io.Reader
 	clock *clock
 	sink  Sink
 	count int64 // most artifacts

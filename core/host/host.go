@@ -41,6 +41,7 @@ type Host struct {
 	dir      *runDir
 	spawner  *spawner
 	programs *programs
+	trees    *trees
 	pool     *pool
 
 	mu     sync.Mutex
@@ -50,8 +51,12 @@ type Host struct {
 	idle   sync.Cond // active has become shorter; its lock is mu
 }
 
-// New checks cfg and returns a host without any process.
+// New checks cfg and returns a host without any process. It fails with
+// evidence.ErrRefused on systems where no plugin can be run.
 func New(cfg Config) (*Host, error) {
+	if err := supported(); err != nil {
+		return nil, fmt.Errorf("host: %w", err)
+	}
 	switch {
 	case len(cfg.Launcher) == 0:
 		return nil, errors.New("host: no launcher")
@@ -79,7 +84,7 @@ func New(cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("host: %w", err)
 	}
-	h := &Host{cfg: cfg, dir: dir, spawner: newSpawner(), programs: newPrograms(), pool: newPool(cfg.Processes), active: make(map[int64]context.CancelCauseFunc)}
+	h := &Host{cfg: cfg, dir: dir, spawner: newSpawner(), programs: newPrograms(), trees: newTrees(dir.path), pool: newPool(cfg.Processes), active: make(map[int64]context.CancelCauseFunc)}
 	h.idle.L = &h.mu
 	return h, nil
 }
@@ -101,6 +106,7 @@ func (h *Host) Close() error {
 	}
 	h.spawner.close()
 	h.programs.close()
+	h.trees.close()
 	if err := h.dir.close(); err != nil {
 		return fmt.Errorf("host: %w", err)
 	}

@@ -1,3 +1,5 @@
+//go:build linux
+
 package host_test
 
 import (
@@ -35,10 +37,11 @@ const (
 var buildDir string
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == launcherArg {
-		os.Exit(host.SandboxMain(os.Args[2:]))
+	if len(os.Args) > 1 && strings.HasPrefix(os.Args[1], "sandbox-") {
+		os.Exit(launch(os.Args[1], os.Args[2:]))
 	}
 	code := m.Run()
+	userRun.end()
 	if buildDir != "" {
 		_ = os.RemoveAll(buildDir)
 	}
@@ -59,7 +62,7 @@ var program = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "testplugin")
-	build := exec.Command("go", "build", "-o", path, "./testdata/plugin")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", path, "./testdata/plugin")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build test plugin: %w\n%s", err, out)
@@ -76,51 +79,37 @@ func programPath(t testing.TB) string {
 	return path
 }
 
-// asUser are the tests in which it matters who runs them: an ordinary user has
-// other means to confine a plugin than root has.
-const asUser = "^(TestRun|TestConfined|TestFeatures|TestWithoutNamespaces|TestFaults|TestStopped|TestRefused|TestCancel|TestHostDies|TestInputDescriptor)$" +
-	"/^(bomb|bomb-shared|threads|fork|crash|hang|swapped|flood)$"
-
-func TestAsOrdinaryUser(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("is one")
-	}
-	if testing.Short() {
-		t.Skip("short")
-	}
-	cmd := exec.Command("/proc/self/exe", "-test.v", "-test.timeout=5m", "-test.run="+asUser)
-	tmp := t.TempDir()
-	if err := os.Chmod(filepath.Dir(tmp), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chown(tmp, nobody, nobody); err != nil {
-		t.Fatal(err)
-	}
-	cmd.Env = []string{envProgram + "=" + programPath(t), "TMPDIR=" + tmp, "HOME=/nonexistent", "PATH=" + os.Getenv("PATH")}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	if !strings.Contains(string(out), "--- PASS: TestConfined") {
-		t.Fatalf("ran nothing:\n%s", out)
-	}
-}
-
 // loadPlugin makes a plugin directory with the test plugin under that program name.
 func loadPlugin(t testing.TB, name string) *host.Plugin {
 	t.Helper()
-	dir := t.TempDir()
-	b, err := os.ReadFile(programPath(t))
-	if err != nil {
-		t.Fatal(err)
+	return loadProgram(t, name, func(path string) error {
+		b, err := os.ReadFile(programPath(t))
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(path, b, 0o755)
+	})
+}
+
+// linkPlugin is loadPlugin for tests that leave the program as it is.
+func linkPlugin(t testing.TB, name string) *host.Plugin {
+	t.Helper()
+	if os.Getuid() != 0 { // others may not link what is not theirs
+		return loadPlugin(t, name)
 	}
+	return loadProgram(t, name, func(path string) error { return os.Link(programPath(t), path) })
+}
+
+func loadProgram(t testing.TB, name string, program func(path string) error) *host.Plugin {
+	t.Helper()
+	dir := t.TempDir()
 	manifest := fmt.Sprintf(`{"v":1,"name":"test-plugin","version":"1.0.0","title":"t","description":"d","licence":"MIT","protocol":1,"runtime":"exec","program":%q,"deterministic":true,
 		"operations":[{"operation":"parse","accepts":[{}],"emits":["row"]},{"operation":"unpack","accepts":[{}]}]}`, name)
-	for file, content := range map[string][]byte{name: b, host.ManifestFile: []byte(manifest)} {
-		if err := os.WriteFile(filepath.Join(dir, file), content, 0o755); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.WriteFile(filepath.Join(dir, host.ManifestFile), []byte(manifest), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := program(filepath.Join(dir, name)); err != nil {
+		t.Fatal(err)
 	}
 	p, err := host.Load(dir)
 	if err != nil {
@@ -150,6 +139,7 @@ func newHost(t testing.TB, change ...func(*host.Config)) *fixture {
 	for _, c := range change {
 		c(&cfg)
 	}
+	open := descriptors(t)
 	h, err := host.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -160,6 +150,9 @@ func newHost(t testing.TB, change ...func(*host.Config)) *fixture {
 			t.Errorf("close: %v", err)
 		}
 		f.nothingLeft()
+		if now := descriptors(t); now > open {
+			t.Errorf("%d descriptors are open, %d before", now, open)
+		}
 		if _, ok := t.(*testing.T); ok { // a benchmark has goroutines of its own
 			goleak.VerifyNone(t)
 		}
@@ -189,6 +182,16 @@ func (f *fixture) nothingLeft() {
 	}
 }
 
+// descriptors counts what this process has open.
+func descriptors(t testing.TB) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
 // children lists the process's children.
 func children(t testing.TB) []string {
 	t.Helper()
@@ -202,7 +205,7 @@ func children(t testing.TB) []string {
 		if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ESRCH) {
 			t.Fatal(err)
 		}
-		all = append(all, strings.Fields(string(b))...)
+		all = append(all, slices.DeleteFunc(strings.Fields(string(b)), isBystander)...)
 	}
 	return all
 }
@@ -310,9 +313,17 @@ func job(t testing.TB, p *host.Plugin, mode string, input string) host.Job {
 
 // run runs j and returns all sinks, one an attempt.
 func (f *fixture) run(ctx context.Context, j host.Job) (host.Result, []*memory, error) {
+	return f.runWith(ctx, j, nil)
+}
+
+// runWith is run; started is called at the beginning of each attempt.
+func (f *fixture) runWith(ctx context.Context, j host.Job, started func()) (host.Result, []*memory, error) {
 	var sinks []*memory
 	res, err := f.Run(ctx, j, func() (host.Sink, error) {
 		sinks = append(sinks, new(memory))
+		if started != nil {
+			started()
+		}
 		return sinks[len(sinks)-1], nil
 	})
 	return res, sinks, err

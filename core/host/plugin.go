@@ -32,10 +32,13 @@ type Plugin struct {
 	Dir string
 	// Manifest is plugin.json, parsed from the very bytes that Files names.
 	Manifest evidence.PluginManifest
-	// Files holds the digest of every file but those under testdata/, by path with "/".
+	// Files holds the digest of every file but those under testdata/, by path with "/",
+	// and under InterpreterFile that of the interpreter, where there is one.
 	Files map[string]evidence.Digest
 	// Digest names the plugin: SHA-256 of the canonical JSON {path: hexadecimal digest} of Files.
 	Digest evidence.Digest
+
+	interpreter *interpreter // nil where the program runs by itself
 }
 
 // Load reads plugin.json and hashes every file of the directory but testdata/
@@ -43,7 +46,10 @@ type Plugin struct {
 // evidence.ErrFormat where the directory is no plugin: no manifest, a manifest
 // that does not parse, a program that is not among the files, a symbolic link or
 // device anywhere.
-func Load(dir string) (*Plugin, error) {
+func Load(dir string) (*Plugin, error) { return SystemLoader().Load(dir) }
+
+// Load is the function Load, with interpreters that were found before.
+func (l *Loader) Load(dir string) (*Plugin, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("host: load plugin: %w", err)
@@ -68,7 +74,7 @@ func Load(dir string) (*Plugin, error) {
 		return p.add(root, name)
 	})
 	if err == nil {
-		err = p.complete()
+		err = p.complete(l)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("host: load plugin %q: %w", dir, err)
@@ -107,7 +113,7 @@ func (p *Plugin) add(root *os.Root, name string) error {
 }
 
 // complete checks the whole and computes the digest.
-func (p *Plugin) complete() error {
+func (p *Plugin) complete(l *Loader) error {
 	if _, ok := p.Files[ManifestFile]; !ok {
 		return fmt.Errorf("%w: no %s", evidence.ErrFormat, ManifestFile)
 	}
@@ -118,6 +124,13 @@ func (p *Plugin) complete() error {
 		if err := p.knows(name); err != nil {
 			return err
 		}
+	}
+	if name := p.Manifest.Interpreter; name != "" {
+		in, err := l.find(name)
+		if err != nil {
+			return err
+		}
+		p.interpreter, p.Files[InterpreterFile(name)] = in, in.digest
 	}
 	digests := make(map[string]string, len(p.Files))
 	for name, d := range p.Files {

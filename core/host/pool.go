@@ -48,6 +48,7 @@ func (p *pool) take(key string) (ready *process, surplus []*process) {
 		}
 		p.idle = slices.Delete(p.idle, i, i+1)
 		if proc.alive() {
+			resume(proc.run.proc.Load())
 			return proc, surplus
 		}
 		surplus = append(surplus, proc)
@@ -60,8 +61,10 @@ func (p *pool) take(key string) (ready *process, surplus []*process) {
 	return nil, surplus
 }
 
-// put makes proc idle.
+// put makes proc idle. It is stopped meanwhile: whatever a plugin does, it does in a
+// job, where it is watched.
 func (p *pool) put(proc *process) {
+	suspend(proc.run.proc.Load())
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle = append(p.idle, proc)

@@ -1,3 +1,5 @@
+//go:build linux
+
 package host_test
 
 import (
@@ -187,7 +189,7 @@ func TestSlowSink(t *testing.T) {
 	j.Limits.Progress = time.Second
 	sink := &memory{block: make(chan struct{})}
 	go func() {
-		time.Sleep(4 * time.Second)
+		time.Sleep(2 * time.Second)
 		close(sink.block)
 	}()
 	res, err := h.Run(t.Context(), j, func() (host.Sink, error) { return sink, nil })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +15,6 @@ import (
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
-	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 
 	"github.com/exhibit-forensics/exhibit/core/host/sandbox"
@@ -28,7 +28,6 @@ const (
 	cookieValue    = "6d1cbb5d-plugin-v1"
 	pluginName     = "plugin"
 	envDescriptors = "EXHIBIT_DESCRIPTORS"
-	maxMessage     = 8 << 20
 )
 
 const (
@@ -49,10 +48,46 @@ type process struct {
 	client *goplugin.Client
 	rpc    wire.PluginClient
 	socket *os.File // the host's end of the descriptor socket
+	answer *stream  // of a script, which has none of rpc, client and socket
 	jobs   int
 	number uint64        // of the last job
 	cpu    time.Duration // processor time when it was last looked at
+	first  size          // after its first job
 	ended  bool
+}
+
+const (
+	// growthEvery is after how many jobs a process is looked at again.
+	growthEvery = 16
+	// maxGrowth is what it may hold more than after its first job: memory, descriptors
+	// and threads.
+	maxGrowth        = 128 * mib
+	maxGrowthFiles   = 32
+	maxGrowthThreads = 64
+)
+
+// size is what a process holds between two jobs.
+type size struct {
+	memory, threads int64
+	files           int
+}
+
+// grows reports whether the process keeps more from job to job: what leaks, and what
+// is kept of other inputs, is not waited for until a limit ends a job that is not to blame.
+func (p *process) grows() bool {
+	if p.jobs != 1 && p.jobs%growthEvery != 0 {
+		return false
+	}
+	u, ok := readUsage(p.run.ID())
+	if !ok {
+		return false
+	}
+	now := size{memory: u.memory, threads: u.threads, files: descriptorsOf(p.run.ID())}
+	if p.jobs == 1 {
+		p.first = now
+		return false
+	}
+	return now.memory > p.first.memory+maxGrowth || now.files > p.first.files+maxGrowthFiles || now.threads > p.first.threads+maxGrowthThreads
 }
 
 // newRunner returns what starts the launcher for a program.
@@ -117,15 +152,13 @@ func (h *Host) launch(ctx context.Context, key string, p *Plugin, lim Limits) (*
 	if !shared {
 		defer closeAll(program)
 	}
-	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	ours, theirs, err := socketPair()
 	if err != nil {
 		return nil, fmt.Errorf("descriptor socket: %w", err)
 	}
-	// The plugin may send descriptors too; the host takes none.
-	_ = unix.Shutdown(ends[0], unix.SHUT_RD)
-	peer := os.NewFile(uintptr(ends[1]), "descriptors")
+	peer := os.NewFile(uintptr(theirs), "descriptors")
 	defer closeAll(peer)
-	proc := &process{key: key, socket: os.NewFile(uintptr(ends[0]), "descriptors")}
+	proc := &process{key: key, socket: os.NewFile(uintptr(ours), "descriptors")}
 	proc.run = h.newRunner(program, filepath.Base(p.Manifest.Program), lim, peer)
 	ctx, cancel := context.WithTimeout(ctx, lim.Start)
 	defer cancel()
@@ -158,12 +191,10 @@ func (p *process) connect(ctx context.Context, h *Host, plugin *Plugin, lim Limi
 		Logger:      hclog.NewNullLogger(),
 		// Until then ctx has long ended; this only ends what go-plugin waits for.
 		StartTimeout:     lim.Start,
-		SyncStderr:       p.run.stderr,
+		SyncStdout:       &paced{pacer: pacer{ended: p.run.done}, w: io.Discard},
+		SyncStderr:       &paced{pacer: pacer{ended: p.run.done}, w: p.run.stderr},
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: h.dir.path},
-		GRPCDialOptions: []grpc.DialOption{
-			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
-			grpc.WithDisableServiceConfig(), grpc.WithDisableRetry(), grpc.WithNoProxy(),
-		},
+		GRPCDialOptions:  dialOptions(),
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, dir string) (runner.Runner, error) {
 			p.run.dir = dir
 			f, err := openDir(dir)
@@ -283,11 +314,20 @@ func (p *process) end() {
 	p.ended = true
 	p.run.signal()
 	p.run.settle()
-	if p.client != nil && (p.run.proc.Load() == nil || p.run.await(killWait)) {
-		p.client.Kill()
+	if ended := p.run.proc.Load() == nil || p.run.await(killWait); ended && p.client != nil {
+		kill(p.client)
 	}
-	closeAll(p.socket, p.run.dirFile)
+	closeAll(p.socket, p.run.dirFile, p.run.sockFile)
+	if p.answer != nil {
+		p.answer.close()
+	}
 	if p.run.dir != "" {
 		_ = os.RemoveAll(p.run.dir)
 	}
+}
+
+// kill lets go-plugin close what it has open. A panic of its own must not be ours.
+func kill(c *goplugin.Client) {
+	defer func() { _ = recover() }()
+	c.Kill()
 }

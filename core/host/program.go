@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"sync"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
@@ -32,13 +30,28 @@ func newPrograms() *programs {
 // caller closes it unless shared is true.
 func (ps *programs) open(p *Plugin) (f *os.File, shared bool, err error) {
 	name := p.Manifest.Program
-	want := p.Files[name]
+	return ps.get(name, p.Files[name], func() (*os.File, error) { return openProgram(p, name) },
+		func(got evidence.Digest) error { return p.changed(name, p.Files[name], got) })
+}
+
+// openTree is open for the program of an interpreter, whose copy t is.
+func (ps *programs) openTree(t *tree, in *interpreter) (f *os.File, shared bool, err error) {
+	want := in.files[in.program].digest
+	return ps.get(in.program, want, func() (*os.File, error) { return os.Open(filepath.Join(t.path, in.program)) },
+		func(got evidence.Digest) error {
+			return fmt.Errorf("%w: %w", evidence.ErrRefused, &evidence.IntegrityError{Object: in.program + " of the interpreter " + in.name, Want: want, Got: got})
+		})
+}
+
+// get returns the sealed copy of a program of that digest; open opens the program,
+// changed says that it has another.
+func (ps *programs) get(name string, want evidence.Digest, open func() (*os.File, error), changed func(evidence.Digest) error) (f *os.File, shared bool, err error) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if f, ok := ps.sealed[want]; ok {
 		return f, true, nil
 	}
-	file, err := openProgram(p, name)
+	file, err := open()
 	if err != nil {
 		return nil, false, err
 	}
@@ -48,7 +61,7 @@ func (ps *programs) open(p *Plugin) (f *os.File, shared bool, err error) {
 		_ = file.Close()
 		if got != want {
 			_ = mem.Close()
-			return nil, false, p.changed(name, want, got)
+			return nil, false, changed(got)
 		}
 		ps.sealed[want] = mem
 		return mem, true, nil
@@ -60,7 +73,7 @@ func (ps *programs) open(p *Plugin) (f *os.File, shared bool, err error) {
 	// hashed at every launch.
 	got, err = hashFile(file)
 	if err == nil && got != want {
-		err = p.changed(name, want, got)
+		err = changed(got)
 	}
 	if err != nil {
 		_ = file.Close()
@@ -93,41 +106,6 @@ func (ps *programs) close() {
 
 // errNoSeal: this system has no executable memory files.
 var errNoSeal = errors.New("no executable memory files")
-
-// sealedCopy copies src into a memory file that can no longer change, and returns
-// the digest of the sealed bytes.
-func sealedCopy(src *os.File) (*os.File, evidence.Digest, error) {
-	fd, err := unix.MemfdCreate("exhibit-plugin", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
-	if errors.Is(err, unix.EINVAL) { // before Linux 6.3 all were executable
-		fd, err = unix.MemfdCreate("exhibit-plugin", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
-	}
-	if err != nil {
-		return nil, evidence.Digest{}, fmt.Errorf("%w: %w", errNoSeal, err)
-	}
-	mem := os.NewFile(uintptr(fd), "exhibit-plugin")
-	if err := seal(mem, src); err != nil {
-		_ = mem.Close()
-		return nil, evidence.Digest{}, err
-	}
-	// Hashed after sealing: what is executed is what was hashed.
-	d, err := hashFile(mem)
-	if err != nil {
-		_ = mem.Close()
-		return nil, evidence.Digest{}, err
-	}
-	return mem, d, nil
-}
-
-func seal(mem, src *os.File) error {
-	if _, err := io.Copy(mem, src); err != nil {
-		return err
-	}
-	const all = unix.F_SEAL_WRITE | unix.F_SEAL_GROW | unix.F_SEAL_SHRINK | unix.F_SEAL_SEAL
-	if _, err := unix.FcntlInt(mem.Fd(), unix.F_ADD_SEALS, all); err != nil {
-		return fmt.Errorf("seal: %w", err)
-	}
-	return nil
-}
 
 func hashFile(f *os.File) (evidence.Digest, error) {
 	h := sha256.New()

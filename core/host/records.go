@@ -6,7 +6,6 @@ import (
 	"errors"
 	"hash"
 	"io"
-	"os"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
@@ -20,7 +19,7 @@ const (
 
 // lines reads a stream of lines, bounded in memory by one batch and one line.
 type lines struct {
-	r     *os.File
+	r     io.Reader
 	clock *clock
 	max   int64 // longest line, its '\n' included
 	count int64 // most lines

@@ -75,6 +75,13 @@ func check(j Job, lim Limits) error {
 			return fmt.Errorf("input %q has no file or no size", in.Role)
 		}
 	}
+	request := len(j.Config)
+	for _, k := range j.Keys {
+		request += len(k.Fingerprint) + len(k.Name) + len(k.Value)
+	}
+	if request > maxRequest {
+		return fmt.Errorf("%d bytes of configuration and keys; a plugin takes %d", request, maxRequest)
+	}
 	if err := evidence.CheckCanonical(j.Config); err != nil {
 		return fmt.Errorf("config: %w", err)
 	}
@@ -108,7 +115,11 @@ func (h *Host) try(ctx context.Context, j Job, lim Limits, newSink func() (Sink,
 		return nil, err
 	}
 	a := &attempt{proc: proc, job: j, lim: lim, sink: sink, clock: newClock(h.cfg.Now)}
-	done, s := a.run(ctx)
+	run := a.run
+	if j.Plugin.isScript() {
+		run = a.runScript
+	}
+	done, s := run(ctx)
 	res.Records, res.Diagnostics, res.Artifacts = a.records.got, a.diagnostics.got, a.artifacts.got
 	if s != nil {
 		proc.end()
@@ -121,7 +132,7 @@ func (h *Host) try(ctx context.Context, j Job, lim Limits, newSink func() (Sink,
 		sink.Abort()
 		return s, nil
 	}
-	keep = a.clean
+	keep = a.clean && !j.Plugin.isScript()
 	outcome, _ := outcomeOf(done.GetOutcome())
 	if outcome == evidence.OutcomeFailed {
 		sink.Abort()
@@ -149,7 +160,10 @@ func (h *Host) process(ctx context.Context, j Job, lim Limits, fresh bool) (*pro
 		for _, p := range surplus {
 			p.end()
 		}
-		if ready == nil {
+		switch {
+		case j.Plugin.isScript(): // one process for one job: nothing of a job is left for the next
+			return h.launchScript(ctx, j, lim)
+		case ready == nil:
 			return h.launch(ctx, key, j.Plugin, lim)
 		}
 		if !fresh {
@@ -162,7 +176,7 @@ func (h *Host) process(ctx context.Context, j Job, lim Limits, fresh bool) (*pro
 // release puts a process back, or ends it.
 func (h *Host) release(p *process, keep bool) {
 	p.jobs++
-	if !keep || !p.alive() || p.jobs >= h.pool.jobs || p.cpu > maxTotal {
+	if !keep || !p.alive() || p.jobs >= h.pool.jobs || p.cpu > maxTotal || p.grows() {
 		p.end()
 		return
 	}
@@ -182,7 +196,12 @@ func (h *Host) Check(ctx context.Context, p *Plugin) (json.RawMessage, error) {
 		return nil, fmt.Errorf("host: %w", err)
 	}
 	defer h.pool.unreserve()
-	proc, err := h.launch(ctx, "", p, Limits{}.resolve(h.cfg.Limits, "", 0))
+	lim := Limits{}.resolve(h.cfg.Limits, "", 0)
+	start := func() (*process, error) { return h.launch(ctx, "", p, lim) }
+	if p.isScript() {
+		start = func() (*process, error) { return h.describeScript(ctx, p, lim) }
+	}
+	proc, err := start()
 	if err != nil {
 		return nil, fmt.Errorf("host: check %s: %w", p.Manifest.Name, err)
 	}

@@ -1,12 +1,9 @@
 package host
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 const runPrefix = "host-"
@@ -24,7 +21,7 @@ func newRunDir(parent string) (*runDir, error) {
 	}
 	// Held while directories are made and swept: one that is not locked yet is not
 	// one that was left behind.
-	gate, err := lockDir(parent, unix.LOCK_EX)
+	gate, err := lockDir(parent, true)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +31,7 @@ func newRunDir(parent string) (*runDir, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := lockDir(path, unix.LOCK_EX|unix.LOCK_NB)
+	lock, err := lockDir(path, false)
 	if err != nil {
 		_ = os.Remove(path)
 		return nil, err
@@ -59,30 +56,9 @@ func sweep(parent string) {
 			continue
 		}
 		path := filepath.Join(parent, e.Name())
-		if f, err := lockDir(path, unix.LOCK_EX|unix.LOCK_NB); err == nil {
+		if f, err := lockDir(path, false); err == nil {
 			_ = os.RemoveAll(path)
 			closeAll(f)
 		}
 	}
-}
-
-func lockDir(path string, how int) (*os.File, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := f.SyscallConn()
-	if err != nil {
-		closeAll(f)
-		return nil, err
-	}
-	var flockErr error
-	if err := raw.Control(func(fd uintptr) { flockErr = unix.Flock(int(fd), how) }); err != nil {
-		flockErr = err
-	}
-	if flockErr != nil {
-		closeAll(f)
-		return nil, fmt.Errorf("lock %q: %w", path, flockErr)
-	}
-	return f, nil
 }

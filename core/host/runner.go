@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-plugin/runner"
-	"golang.org/x/sys/unix"
 
 	"github.com/exhibit-forensics/exhibit/core/host/sandbox"
 	"github.com/exhibit-forensics/exhibit/evidence"
@@ -44,9 +43,11 @@ type procRunner struct {
 	require  string
 	limits   sandbox.Limits
 	env      []string
-	dir      string   // the plugin's own directory
-	dirFile  *os.File // O_PATH descriptor of dir
-	peer     *os.File // the plugin's end of the descriptor socket
+	dir      string       // the plugin's own directory
+	dirFile  *os.File     // O_PATH descriptor of dir
+	sockFile *os.File     // the same of its socket
+	peer     *os.File     // the plugin's end of the descriptor socket
+	script   *scriptStart // what a script starts with instead of dir and peer
 	stderr   *tail
 
 	cmd    *exec.Cmd
@@ -64,12 +65,15 @@ type procRunner struct {
 
 var _ runner.Runner = (*procRunner)(nil)
 
+// exitedWell is procRunner.exit of a process that ended as it meant to.
+const exitedWell = "exit status 0"
+
 // errLauncher: our own launcher did not do its part.
 var errLauncher = errors.New("sandbox launcher")
 
 // Start starts the launcher and reads its report. On error no process is left.
 func (r *procRunner) Start(ctx context.Context) error {
-	outR, outW, err := os.Pipe()
+	outR, outW, err := r.pipe()
 	if err != nil {
 		return err
 	}
@@ -93,11 +97,11 @@ func (r *procRunner) Start(ctx context.Context) error {
 	if r.killed.Load() {
 		r.signal()
 	}
-	r.stdout = &firstLine{r: outR, max: handshakeBytes}
+	r.stdout = &firstLine{r: outR, max: handshakeBytes, ended: r.done}
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)
-		r.stderr.drain(errR)
+		drain(r.stderr, errR, r.done)
 	}()
 	go r.reap(drained, outR, errR)
 
@@ -121,20 +125,36 @@ func (r *procRunner) Start(ctx context.Context) error {
 	return err
 }
 
+// pipe makes the pipe of the handshake. A script has its own, which somebody else reads.
+func (r *procRunner) pipe() (read, write *os.File, err error) {
+	if r.script != nil {
+		return nil, r.script.stdout, nil
+	}
+	return os.Pipe()
+}
+
 // command builds one attempt to start the launcher.
 func (r *procRunner) command(w way, stdout, stderr, status *os.File) (*exec.Cmd, error) {
+	if r.script != nil {
+		return r.script.command(r, stderr, status)
+	}
 	if os.Geteuid() == 0 {
 		uid := max(w.uid, 0)
 		if err := os.Chown(r.dir, uid, uid); err != nil {
 			return nil, err
 		}
 	}
-	program := fdProgram
+	program, path := fdProgram, ""
 	if r.program == nil {
 		program = -1 // only to report
+	} else if !executesDescriptors {
+		var err error
+		if path, err = filepath.Abs(r.program.Name()); err != nil {
+			return nil, err
+		}
 	}
 	spec, err := json.Marshal(sandbox.Spec{
-		Require: r.require, Program: program, Dir: fdDir, Status: fdStatus, Keep: fdDescriptors,
+		Require: r.require, Program: program, Path: path, Dir: fdDir, Status: fdStatus, Keep: fdDescriptors,
 		Namespaces: sandbox.HostNamespaces(), Limits: r.limits,
 	})
 	if err != nil {
@@ -151,11 +171,12 @@ func (r *procRunner) command(w way, stdout, stderr, status *os.File) (*exec.Cmd,
 // reap waits for the process, then closes its pipes whether or not somebody else
 // still holds their other ends.
 func (r *procRunner) reap(drained <-chan struct{}, pipes ...*os.File) {
+	afterLeader(r.cmd.Process.Pid)
 	err := r.cmd.Wait()
 	var status *exec.ExitError
 	switch {
 	case err == nil:
-		r.exit = "exit status 0"
+		r.exit = exitedWell
 	case errors.As(err, &status):
 		r.exit = status.ProcessState.String()
 	default:
@@ -235,18 +256,17 @@ func (r *procRunner) Diagnose(context.Context) string { return "" }
 
 // PluginToHost accepts a socket in the plugin's own directory and nothing else: the
 // host dials whatever it is told, and authentication is by a certificate that comes
-// from the same source. The path goes by way of the directory's descriptor, so that
-// its length does not count.
+// from the same source.
 func (r *procRunner) PluginToHost(network, address string) (string, string, error) {
 	name := filepath.Clean(address)
 	if network != "unix" || name != filepath.Base(name) || name == "." || name == ".." || name == "/" {
 		return "", "", errors.New("the plugin's address is not a unix socket in its own directory")
 	}
-	path := fmt.Sprintf("/proc/self/fd/%d/%s", r.dirFile.Fd(), name)
-	info, err := os.Lstat(path)
-	if err != nil || info.Mode().Type() != os.ModeSocket {
+	f, path, err := openSocket(r.dirFile, name)
+	if err != nil {
 		return "", "", errors.New("the plugin's address is not a unix socket")
 	}
+	r.sockFile = f
 	return network, path, nil
 }
 
@@ -257,15 +277,16 @@ func (r *procRunner) HostToPlugin(string, string) (string, string, error) {
 
 // firstLine passes the first line of r, of at most max bytes, then discards.
 type firstLine struct {
-	r    io.ReadCloser
-	max  int
-	over bool
+	r     io.ReadCloser
+	max   int
+	over  bool
+	ended <-chan struct{}
 }
 
 // Read implements io.Reader.
 func (f *firstLine) Read(p []byte) (int, error) {
 	if f.over {
-		_, _ = io.Copy(io.Discard, f.r)
+		drain(io.Discard, f.r, f.ended)
 		return 0, io.EOF
 	}
 	if f.max < len(p) {
@@ -289,13 +310,4 @@ func closeAll(files ...*os.File) {
 			_ = f.Close()
 		}
 	}
-}
-
-// openDir returns an O_PATH descriptor of a directory.
-func openDir(dir string) (*os.File, error) {
-	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, &os.PathError{Op: "open", Path: dir, Err: err}
-	}
-	return os.NewFile(uintptr(fd), dir), nil
 }

@@ -3,7 +3,6 @@ package host
 import (
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
 )
@@ -12,11 +11,44 @@ const (
 	// stderrHalf is kept of the beginning, and as much of the end: the cause of a
 	// crash stands first, the last words of a program last.
 	stderrHalf = 32 << 10
-	// stderrFree is read at full speed; beyond it a chunk every stderrPause, so that
-	// a plugin that floods stderr waits instead of the host working.
-	stderrFree  = 1 << 20
-	stderrPause = 10 * time.Millisecond
+	// chatFree is read at full speed of what a plugin writes to stdout or stderr;
+	// beyond it a chunk every chatPause, so that a plugin that floods them waits
+	// instead of the host working.
+	chatFree  = 1 << 20
+	chatChunk = 16 << 10
+	chatPause = 10 * time.Millisecond
 )
+
+// pacer slows down whoever reads what nobody asked for, until its process has ended.
+type pacer struct {
+	ended <-chan struct{}
+	seen  int64
+}
+
+// took notes n bytes that were read, and waits where there have been many.
+func (p *pacer) took(n int) {
+	if p.seen += int64(n); p.seen <= chatFree {
+		return
+	}
+	t := time.NewTimer(chatPause)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-p.ended:
+	}
+}
+
+// paced is a writer as slow as a pacer.
+type paced struct {
+	pacer
+	w io.Writer
+}
+
+// Write implements io.Writer.
+func (p *paced) Write(b []byte) (int, error) {
+	p.took(len(b))
+	return p.w.Write(b)
+}
 
 // tail keeps the beginning and the end of what was written to it.
 type tail struct {
@@ -65,19 +97,17 @@ func (t *tail) take() []byte {
 	return out
 }
 
-// drain reads f to its end.
-func (t *tail) drain(f *os.File) {
-	buf := make([]byte, 16<<10)
-	var n int64
+// drain reads f, which is of a process, to its end into w.
+func drain(w io.Writer, f io.Reader, ended <-chan struct{}) {
+	buf := make([]byte, chatChunk)
+	p := pacer{ended: ended}
 	for {
 		k, err := f.Read(buf)
-		_, _ = t.Write(buf[:k])
-		if n += int64(k); n > stderrFree {
-			time.Sleep(stderrPause)
-		}
+		_, _ = w.Write(buf[:k])
 		if err != nil {
 			return // io.EOF, or closed by the reaper
 		}
+		p.took(k)
 	}
 }
 

@@ -1,6 +1,8 @@
 package host
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,3 +30,29 @@ func printable(s string, max int) string {
 }
 
 func cutEnv(e string) (name, value string, ok bool) { return strings.Cut(e, "=") }
+
+// StderrText is Stderr fit for a terminal or a log: UTF-8, a line each, other control
+// characters and what is no text as escapes. It may still quote evidence.
+func (r Result) StderrText() string {
+	var b strings.Builder
+	for line := range strings.Lines(string(r.Stderr)) {
+		line, end := strings.CutSuffix(line, "\n")
+		for i := 0; i < len(line); {
+			c, n := utf8.DecodeRuneInString(line[i:])
+			switch {
+			case c == utf8.RuneError && n == 1:
+				fmt.Fprintf(&b, `\x%02x`, line[i])
+			case c == '\t' || unicode.IsPrint(c) && c != '\\':
+				b.WriteRune(c)
+			default:
+				quoted := strconv.QuoteRuneToASCII(c)
+				b.WriteString(quoted[1 : len(quoted)-1])
+			}
+			i += n
+		}
+		if end {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}

@@ -10,9 +10,6 @@ import (
 
 // verify compares the plugin's account with what arrived (docs/formats/wire.md).
 func (a *attempt) verify(d *wire.Done) *stop {
-	if _, ok := outcomeOf(d.GetOutcome()); !ok {
-		return broken("Done states no outcome")
-	}
 	for _, s := range []struct {
 		name string
 		said *wire.Stream
@@ -30,6 +27,14 @@ func (a *attempt) verify(d *wire.Done) *stop {
 		case !bytes.Equal(s.said.GetSha256(), s.got.SHA256[:]):
 			return broken("Done states another digest of %s than what arrived has", s.name)
 		}
+	}
+	return a.account(d)
+}
+
+// account checks the parts of Done that do not concern the streams.
+func (a *attempt) account(d *wire.Done) *stop {
+	if _, ok := outcomeOf(d.GetOutcome()); !ok {
+		return broken("Done states no outcome")
 	}
 	u := unitsOf(d.GetUnits())
 	switch {

@@ -1,10 +1,8 @@
 package host
 
 import (
-	"bytes"
 	"context"
 	"os"
-	"strconv"
 	"sync/atomic"
 	"time"
 )
@@ -13,8 +11,6 @@ const (
 	watchEvery = 250 * time.Millisecond
 	// afterDone is how long the streams may stay open, without a byte, after Done.
 	afterDone = 10 * time.Second
-	// clockTick is USER_HZ: 100 on every architecture we build for.
-	clockTick = 100
 )
 
 // clock keeps the time of the last sign of life. Time that the host itself spends
@@ -67,36 +63,18 @@ type usage struct {
 	cpu     time.Duration
 }
 
-// readUsage reads /proc; ok is false once the process is gone.
-func readUsage(pid string) (u usage, ok bool) {
-	status, err := os.ReadFile("/proc/" + pid + "/status")
-	if err != nil {
-		return usage{}, false
-	}
-	for line := range bytes.Lines(status) {
-		name, value, _ := bytes.Cut(line, []byte{':'})
-		n, _ := strconv.ParseInt(string(bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(value), []byte("kB")))), 10, 64)
-		switch string(name) {
-		case "RssAnon", "RssShmem", "VmSwap":
-			u.memory += n << 10
-		case "Threads":
-			u.threads = n
+// left is how long it is, at least, until check could say otherwise.
+func (c *clock) left(lim Limits) time.Duration {
+	now := c.elapsed()
+	left := lim.Total - now
+	if c.busy.Load() == 0 {
+		idle := lim.Progress
+		if c.done.Load() {
+			idle = min(afterDone, lim.Progress)
 		}
+		left = min(left, time.Duration(c.last.Load())+idle-now)
 	}
-	stat, err := os.ReadFile("/proc/" + pid + "/stat")
-	if err != nil {
-		return usage{}, false
-	}
-	// The program's name, in parentheses, may hold anything; fields count from behind it.
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 13 {
-		return usage{}, false
-	}
-	for _, f := range fields[11:13] { // utime, stime: fields 14 and 15 of proc_pid_stat(5)
-		n, _ := strconv.ParseInt(string(f), 10, 64)
-		u.cpu += time.Duration(n) * time.Second / clockTick
-	}
-	return u, true
+	return max(left+time.Millisecond, time.Millisecond)
 }
 
 // watch ends the attempt when a clock runs out or the process uses too much. It
@@ -104,9 +82,10 @@ func readUsage(pid string) (u usage, ok bool) {
 func (a *attempt) watch(ctx context.Context) {
 	var before time.Duration // processor time at the first look: most jobs end before it
 	looked := false
-	t := time.NewTicker(min(watchEvery, max(a.lim.Progress/4, time.Millisecond)))
+	t := time.NewTimer(watchEvery)
 	defer t.Stop()
 	for {
+		t.Reset(min(watchEvery, a.clock.left(a.lim)))
 		select {
 		case <-ctx.Done():
 			return

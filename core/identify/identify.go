@@ -1,6 +1,7 @@
-// Package identify says from an artifact's first bytes what it may be: a media
-// type, and whether it reads as text. It looks at magic numbers only; parsing is
-// for plugins. Trust: its answer routes, it proves nothing.
+// Package identify says what an artifact may be: a media type, whether it reads as
+// text, the root element of XML, the tables of an SQLite database. It reads first
+// bytes and a schema, bounded; parsing is for plugins. Trust: its answer routes, it
+// proves nothing.
 package identify
 
 import (
@@ -8,10 +9,13 @@ import (
 	"unicode/utf16"
 
 	"github.com/gabriel-vasile/mimetype"
+
+	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
-// HeadSize is how many bytes from the start are enough, at most.
-const HeadSize = 64 << 10
+// HeadSize is how many bytes from the start are enough, at most, for all but the
+// schema of an SQLite database.
+const HeadSize = evidence.HeadSize
 
 // Contents of an artifact, as far as routing needs to know.
 const (
@@ -32,11 +36,23 @@ const unknownType = "application/octet-stream"
 type Identity struct {
 	MediaType string `json:"media_type"`
 	Content   string `json:"content"`
+	// XMLRoot is the root element of an XML document, "local" or "{namespace}local".
+	XMLRoot string `json:"xml_root,omitempty"`
+	// SQLite is what the schema of an SQLite database says, nil for anything else.
+	SQLite *SQLite `json:"sqlite,omitempty"`
 }
 
 // Sniff looks at head, the first min(size, HeadSize) bytes. The answer depends
 // on nothing else.
 func Sniff(head []byte) Identity {
+	id := sniff(head)
+	if id.XMLRoot = xmlRoot(head); id.XMLRoot != "" && (id.MediaType == "text/plain" || id.MediaType == unknownType) {
+		id.MediaType, id.Content = "text/xml", Text
+	}
+	return id
+}
+
+func sniff(head []byte) Identity {
 	if len(head) == 0 {
 		return Identity{MediaType: "inode/x-empty", Content: Empty}
 	}

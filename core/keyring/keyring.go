@@ -175,24 +175,57 @@ func Resolve(ctx context.Context, c *store.Case) ([]Key, error) {
 	}
 	out := make([]Key, 0, len(list))
 	for _, k := range list {
-		var value []byte
-		if k.Place != nil {
-			value, err = read(ctx, c, *k.Place, k.Encoding)
-		} else {
-			value, err = os.ReadFile(filepath.Join(c.Dir(), "secrets", "keys", k.Name))
-			if errors.Is(err, fs.ErrNotExist) {
-				err = fmt.Errorf("%w: the case's secrets hold no key %q", evidence.ErrKey, k.Name)
-			}
-		}
+		key, err := resolve(ctx, c, secret, k)
 		if err != nil {
-			return nil, fmt.Errorf("keyring: key %q: %w", k.Name, err)
+			return nil, err
 		}
-		if got := Fingerprint(secret, value); got != k.Fingerprint {
-			return nil, fmt.Errorf("%w: key %q is not the one that was added (%s, not %s)", evidence.ErrKey, k.Name, got, k.Fingerprint)
-		}
-		out = append(out, Key{Name: k.Name, Fingerprint: k.Fingerprint, Form: k.Form, Value: value})
+		out = append(out, key)
 	}
 	return out, nil
+}
+
+// AtHand is Resolve without the keys whose bytes are gone or no longer fit, of which
+// missing has the names.
+func AtHand(ctx context.Context, c *store.Case) (keys []Key, missing []string, err error) {
+	list, err := List(ctx, c)
+	if err != nil {
+		return nil, nil, err
+	}
+	secret, err := c.Secret()
+	for _, k := range list {
+		if err == nil {
+			key, kerr := resolve(ctx, c, secret, k)
+			if kerr == nil {
+				keys = append(keys, key)
+				continue
+			}
+			if ctx.Err() != nil {
+				return nil, nil, ctx.Err()
+			}
+		}
+		missing = append(missing, k.Name)
+	}
+	return keys, missing, nil
+}
+
+func resolve(ctx context.Context, c *store.Case, secret []byte, k store.Key) (Key, error) {
+	var value []byte
+	var err error
+	if k.Place != nil {
+		value, err = read(ctx, c, *k.Place, k.Encoding)
+	} else {
+		value, err = os.ReadFile(filepath.Join(c.Dir(), "secrets", "keys", k.Name))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w: the case's secrets hold no key %q", evidence.ErrKey, k.Name)
+		}
+	}
+	if err != nil {
+		return Key{}, fmt.Errorf("keyring: key %q: %w", k.Name, err)
+	}
+	if got := Fingerprint(secret, value); got != k.Fingerprint {
+		return Key{}, fmt.Errorf("%w: key %q is not the one that was added (%s, not %s)", evidence.ErrKey, k.Name, got, k.Fingerprint)
+	}
+	return Key{Name: k.Name, Fingerprint: k.Fingerprint, Form: k.Form, Value: value}, nil
 }
 
 func read(ctx context.Context, c *store.Case, at store.Place, encoding string) ([]byte, error) {

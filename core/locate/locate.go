@@ -14,8 +14,8 @@ import (
 // minPrefix is how many hexadecimal digits a shortened digest needs.
 const minPrefix = 6
 
-// Artifact reads "sha256:ab12…", a prefix of six digits or more, "EX-001:conf/enc.key", or
-// "conf/enc.key" where only one exhibit has it. ErrNotFound and ErrAmbiguous say what was looked for.
+// Artifact reads "sha256:ab12…", a prefix of six digits or more, "EX-001:conf/enc.key",
+// "EX-001/conf/enc.key", or "conf/enc.key" where only one exhibit has it. ErrNotFound and ErrAmbiguous say what was looked for.
 func Artifact(ctx context.Context, c *store.Case, text string) (evidence.Digest, error) {
 	if d, err := evidence.ParseDigest(text); err == nil {
 		if _, err := c.Artifact(ctx, d); err != nil {
@@ -55,6 +55,7 @@ func one(text string, found []evidence.Digest) (evidence.Digest, error) {
 
 func byPlace(ctx context.Context, c *store.Case, text string) ([]evidence.Digest, error) {
 	item, path, qualified := strings.Cut(text, ":")
+	first, rest, _ := strings.Cut(text, "/")
 	var found []evidence.Digest
 	seen := map[evidence.Digest]bool{}
 	places, err := c.PlaceIndex(ctx)
@@ -70,7 +71,7 @@ func byPlace(ctx context.Context, c *store.Case, text string) ([]evidence.Digest
 			return nil, err
 		}
 		for _, p := range at {
-			if p.Path.String() == text || qualified && p.Item == item && p.Path.String() == path {
+			if p.Path.String() == text || qualified && p.Item == item && p.Path.String() == path || p.Item == first && p.Path.String() == rest {
 				// Under one path stand a file and what was decompressed or decrypted
 				// from it; the file itself is meant.
 				if len(p.Via) == 0 && !seen[a.SHA256] {

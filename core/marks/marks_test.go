@@ -72,8 +72,9 @@ func newCase(t testing.TB, records int) (c *store.Case, file, set evidence.Diges
 	r := evidence.Run{
 		Plugin: evidence.PluginRef{Name: "p", Version: "1", SHA256: evidence.Sum([]byte("p"))}, Operation: evidence.OpParse, Config: []byte("{}"), Input: a.SHA256,
 		Outcome: evidence.OutcomeComplete, Units: evidence.Units{Declared: -1, Read: int64(records), Emitted: int64(records)}, BytesRead: a.Size, Size: a.Size, Attempts: 1,
-		Records: &evidence.RecordSetRef{Artifact: ra.SHA256, Count: int64(records), Root: hex.EncodeToString(root[:]), Kinds: map[string]int64{"row": int64(records)}},
-		Start:   "2026-11-22T10:00:00Z", End: "2026-11-22T10:00:01Z",
+		Records:    &evidence.RecordSetRef{Artifact: ra.SHA256, Count: int64(records), Kinds: map[string]int64{"row": int64(records)}},
+		RecordTree: &evidence.RecordTree{Root: hex.EncodeToString(root[:]), Size: int64(records)},
+		Start:      "2026-11-22T10:00:00Z", End: "2026-11-22T10:00:01Z",
 	}
 	r.ID, err = evidence.RunKey{Plugin: r.Plugin.SHA256, Operation: r.Operation, Config: r.Config, Input: r.Input}.ID()
 	must(t, err)

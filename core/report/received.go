@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
@@ -15,6 +16,10 @@ func (m *maker) received(ctx context.Context) error {
 	r := &m.page.Received
 	for _, it := range m.state.Items {
 		r.Items = append(r.Items, m.item(it))
+	}
+	gone, err := m.c.Disposed(ctx)
+	if err != nil {
+		return err
 	}
 	var bytes int64
 	for o, err := range m.c.Occurrences(ctx, "") {
@@ -41,7 +46,11 @@ func (m *maker) received(ctx context.Context) error {
 				r.Left++
 				continue
 			}
-			r.Files = append(r.Files, m.file(o, a))
+			f := m.file(o, a)
+			if seq, ok := gone[o.Artifact]; ok {
+				f.Note = strings.TrimSpace(fmt.Sprintf("DISPOSED: its bytes were destroyed on purpose (entry %d of the log). %s", seq, f.Note))
+			}
+			r.Files = append(r.Files, f)
 		}
 	}
 	r.Bytes = size(bytes)
@@ -126,6 +135,7 @@ func (m *maker) item(it store.Item) Item {
 			out.Troubles = append(out.Troubles, fmt.Sprintf(t.text, count(n, "file")))
 		}
 	}
+	out.Facts = append(out.Facts, m.handled(it)...)
 	if !it.Complete {
 		out.Troubles = append(out.Troubles, "Receiving this exhibit was never finished: only a part of it is in the case.")
 	}

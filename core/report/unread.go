@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"io"
 	"slices"
 	"strings"
 
@@ -23,7 +22,9 @@ func (m *maker) unread(ctx context.Context) error {
 	}
 	byInput := map[evidence.Digest][]evidence.Run{}
 	for _, r := range runs {
-		byInput[r.Input] = append(byInput[r.Input], r)
+		for _, d := range r.Reads() {
+			byInput[d] = append(byInput[d], r)
+		}
 	}
 	places, err := m.c.PlaceIndex(ctx)
 	if err != nil {
@@ -39,8 +40,10 @@ func (m *maker) unread(ctx context.Context) error {
 		mine := byInput[a.SHA256]
 		status := engine.Status(a.Size, mine)
 		for _, r := range mine {
-			u.Read += r.Units.Read
-			u.Rejected += r.Units.Rejected
+			if r.Main() == a.SHA256 { // a companion's units are counted there
+				u.Read += r.Units.Read
+				u.Rejected += r.Units.Rejected
+			}
 		}
 		if status == engine.StatusRead {
 			u.Whole++
@@ -121,7 +124,7 @@ func sortedKeys[V any](m map[string]V) []string {
 func trouble(status string) (title, plain string) {
 	switch status {
 	case engine.StatusFailed:
-		return "Failed", "The program that was to read these broke off, hung or contradicted itself. Nothing of what it said was kept."
+		return "Failed", "The program that was to read these broke off, hung or contradicted itself. Nothing of what it said was kept. Each is left alone until that program, its settings or the keys change, or the examiner has it tried again."
 	case engine.StatusPartial:
 		return "Read in part", "Reading ended at a limit before the end of the file. What came before is kept and marked."
 	case engine.StatusDamaged:
@@ -138,23 +141,21 @@ func trouble(status string) (title, plain string) {
 	return status, ""
 }
 
-// mediaType is what the first bytes look like.
+// mediaType is what it looks like: by its first bytes, and the schema of a database.
 func (m *maker) mediaType(ctx context.Context, a evidence.Artifact) (string, error) {
 	obj, err := m.c.Blobs().Reader(ctx, a)
 	if err != nil {
 		return "cannot be read from the case: " + visible(err.Error()), nil //nolint:nilerr // said in the report instead
 	}
 	defer obj.Close()
-	head := make([]byte, min(a.Size, identify.HeadSize))
-	n, err := obj.ReadAt(head, 0)
-	if err != nil && err != io.EOF { //nolint:errorlint // io.ReaderAt returns io.EOF itself
-		return "cannot be read from the case: " + visible(err.Error()), nil
+	id, _, err := identify.Look(identify.Source{ReaderAt: obj, Size: a.Size}, nil)
+	if err != nil {
+		return "cannot be read from the case: " + visible(err.Error()), nil //nolint:nilerr // said in the report instead
 	}
-	id := identify.Sniff(head[:n])
 	if id.Content == identify.Binary {
 		return "unknown binary data, possibly encrypted", nil
 	}
-	return id.MediaType, nil
+	return visible(id.String()), nil
 }
 
 // codes sums up diagnostics by their code, with an example of each.

@@ -88,7 +88,8 @@ func parsed(t testing.TB, c *store.Case, input evidence.Digest, n int, lines [][
 		Plugin: evidence.PluginRef{Name: "test/plugin", Version: "1", SHA256: evidence.Sum(fmt.Append(nil, n))}, Operation: evidence.OpParse,
 		Config: json.RawMessage(`{"charset":"","zone":""}`), Input: input, Keys: []string{}, Offered: []string{}, Outcome: evidence.OutcomeComplete,
 		Attempts: 1, Start: "2026-11-22T10:00:00Z", End: "2026-11-22T10:00:01Z", Supersedes: supersedes,
-		Records: &evidence.RecordSetRef{Artifact: st.Digest, Count: int64(len(lines)), Root: fmt.Sprintf("%064x", n), Kinds: kinds},
+		Records:    &evidence.RecordSetRef{Artifact: st.Digest, Count: int64(len(lines)), Kinds: kinds},
+		RecordTree: &evidence.RecordTree{Root: fmt.Sprintf("%064x", n), Size: int64(len(lines))},
 	}
 	var err error
 	r.ID, err = evidence.RunKey{Plugin: r.Plugin.SHA256, Operation: r.Operation, Config: r.Config, Input: r.Input}.ID()

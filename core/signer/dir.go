@@ -163,6 +163,9 @@ func (d *Dir) Load(name string) (*Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("signer: identity %q: %w", name, err)
 	}
+	if id.Revoked, err = revokedAt(root, id); err != nil {
+		return nil, fmt.Errorf("signer: identity %q: %w", name, err)
+	}
 	return &Signer{Identity: id, dir: d, key: key}, nil
 }
 

@@ -18,4 +18,8 @@ var (
 	ErrSmaller = errors.New("log is shorter than when it was last signed")
 	// ErrInconsistent: the tree does not continue the one that was signed last.
 	ErrInconsistent = errors.New("log does not continue what was last signed")
+	// ErrRevoked: the identity was revoked and signs nothing any more.
+	ErrRevoked = errors.New("identity was revoked")
+	// ErrRetired: the identity handed this log over to another one.
+	ErrRetired = errors.New("identity handed this log over to another one")
 )

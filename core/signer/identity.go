@@ -27,6 +27,8 @@ type Identity struct {
 	Public ed25519.PublicKey
 	// Created is when it was made, UTC, to the second.
 	Created time.Time
+	// Revoked is when it was revoked, zero where it was not.
+	Revoked time.Time
 }
 
 // VKey returns the identity's verifier key (C2SP signed-note) for the log named origin.

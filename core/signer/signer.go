@@ -25,8 +25,8 @@ type Signer struct {
 // this identity signed last for that log. What it signs is remembered, durably,
 // before it is handed out. It fails, and signs nothing, with ErrSmaller or
 // ErrInconsistent, with evidence.ErrIntegrity where nodes and root disagree or its
-// memory is damaged, with evidence.ErrLocked where ctx ends while
-// another process signs.
+// memory is damaged, with ErrRevoked and ErrRetired where the identity signs no
+// more, with evidence.ErrLocked where ctx ends while another process signs.
 func (s *Signer) Sign(ctx context.Context, origin string, size int64, root [32]byte, read custody.ReadHashes) (note []byte, err error) {
 	if size < 1 {
 		return nil, fmt.Errorf("signer: checkpoint of %q: %w: %d entries", origin, evidence.ErrFormat, size)
@@ -37,6 +37,9 @@ func (s *Signer) Sign(ctx context.Context, origin string, size int64, root [32]b
 		return nil, err
 	}
 	err = s.dir.locked(ctx, func(dir *os.Root) error {
+		if err := s.active(dir, origin, size); err != nil {
+			return err
+		}
 		if err := s.check(dir, origin, size, root, read); err != nil {
 			return err
 		}

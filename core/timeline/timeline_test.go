@@ -68,8 +68,9 @@ func caseOf(t *testing.T, lines ...string) *store.Case {
 	r := evidence.Run{
 		Plugin: evidence.PluginRef{Name: "p", Version: "1", SHA256: evidence.Sum([]byte("p"))}, Operation: evidence.OpParse, Config: []byte("{}"), Input: a.SHA256,
 		Outcome: evidence.OutcomeComplete, Units: evidence.Units{Declared: -1, Read: n, Emitted: n}, BytesRead: a.Size, Size: a.Size, Attempts: 1,
-		Records: &evidence.RecordSetRef{Artifact: ra.SHA256, Count: n, Root: hex.EncodeToString(root[:]), Kinds: map[string]int64{"row": n}},
-		Start:   "2026-11-22T10:00:00Z", End: "2026-11-22T10:00:01Z",
+		Records:    &evidence.RecordSetRef{Artifact: ra.SHA256, Count: n, Kinds: map[string]int64{"row": n}},
+		RecordTree: &evidence.RecordTree{Root: hex.EncodeToString(root[:]), Size: n},
+		Start:      "2026-11-22T10:00:00Z", End: "2026-11-22T10:00:01Z",
 	}
 	r.ID, err = evidence.RunKey{Plugin: r.Plugin.SHA256, Operation: r.Operation, Config: r.Config, Input: r.Input}.ID()
 	must(t, err)

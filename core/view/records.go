@@ -108,9 +108,10 @@ type joined struct {
 	run     evidence.Run
 	places  []store.PlaceOf
 	exhibit []byte // `"exhibit":"…",` or nothing
-	// members of source by name: artifact … via.
-	members map[string][]byte
-	buf     []byte
+	// members of source by name: artifact … via; those of a companion by its role.
+	members    map[string][]byte
+	companions map[string]map[string][]byte
+	buf        []byte
 }
 
 func each(ctx context.Context, c *store.Case, f Filter, do func(*joined) error) error {
@@ -130,8 +131,9 @@ func each(ctx context.Context, c *store.Case, f Filter, do func(*joined) error) 
 	if err != nil {
 		return err
 	}
+	found := newSited(places, runs)
 	for _, run := range runs {
-		all, err := places.Places(run.Input)
+		all, err := found.places(run)
 		if err != nil {
 			return err
 		}
@@ -139,7 +141,7 @@ func each(ctx context.Context, c *store.Case, f Filter, do func(*joined) error) 
 		if len(mine) == 0 {
 			continue
 		}
-		j, err := newJoined(run, mine)
+		j, err := newJoined(run, mine, found)
 		if err != nil {
 			return err
 		}
@@ -186,33 +188,42 @@ func placesOf(run evidence.Run, all []store.PlaceOf, items map[string]store.Item
 	return out
 }
 
-func newJoined(run evidence.Run, places []store.PlaceOf) (*joined, error) {
-	j := &joined{run: run, places: places, members: map[string][]byte{}}
-	first := places[0]
-	add := func(name string, v any) error {
-		b, err := evidence.Canonical(v)
-		j.members[name] = b
-		return err
-	}
-	if err := add("artifact", run.Input.String()); err != nil {
+func newJoined(run evidence.Run, places []store.PlaceOf, found *sited) (*joined, error) {
+	members, err := sourceMembers(run.Main(), places)
+	if err != nil {
 		return nil, err
 	}
-	if err := add("path", first.Path.String()); err != nil {
-		return nil, err
-	}
-	if first.Path.Raw != nil {
-		if err := add("path_raw", first.Path.Raw); err != nil {
+	j := &joined{run: run, places: places, members: members}
+	for _, c := range run.Companions() {
+		at, err := found.beside(c.Artifact, places)
+		if err != nil {
+			return nil, err
+		}
+		if j.companions == nil {
+			j.companions = map[string]map[string][]byte{}
+		}
+		if j.companions[c.Role], err = sourceMembers(c.Artifact, at); err != nil {
 			return nil, err
 		}
 	}
-	if len(first.Via) > 0 {
-		if err := add("via", first.Via); err != nil {
-			return nil, err
+	j.exhibit, err = evidence.Canonical(places[0].Item)
+	return j, err
+}
+
+// sourceMembers is what is joined to the source of a record that lies in an artifact.
+func sourceMembers(d evidence.Digest, places []store.PlaceOf) (map[string][]byte, error) {
+	values := map[string]any{"artifact": d.String()}
+	if len(places) > 0 {
+		first := places[0]
+		values["path"] = first.Path.String()
+		if first.Path.Raw != nil {
+			values["path_raw"] = first.Path.Raw
 		}
-	}
-	if first.Partial {
-		if err := add("partial", true); err != nil {
-			return nil, err
+		if len(first.Via) > 0 {
+			values["via"] = first.Via
+		}
+		if first.Partial {
+			values["partial"] = true
 		}
 	}
 	if len(places) > 1 {
@@ -220,16 +231,17 @@ func newJoined(run evidence.Run, places []store.PlaceOf) (*joined, error) {
 		for _, p := range places {
 			paths = append(paths, p.Item+":"+p.Path.String())
 		}
-		if err := add("paths", paths); err != nil {
+		values["paths"] = paths
+	}
+	members := map[string][]byte{}
+	for name, v := range values {
+		b, err := evidence.Canonical(v)
+		if err != nil {
 			return nil, err
 		}
+		members[name] = b
 	}
-	exhibit, err := evidence.Canonical(first.Item)
-	if err != nil {
-		return nil, err
-	}
-	j.exhibit = exhibit
-	return j, nil
+	return members, nil
 }
 
 func (j *joined) lines(ctx context.Context, c *store.Case, set evidence.Digest, f func(n int64, line []byte) error) error {
@@ -294,8 +306,14 @@ var (
 
 func (j *joined) joinSource(value []byte) ([]byte, error) {
 	m := merger{dst: []byte{'{'}}
+	members := j.members
+	if j.companions != nil {
+		if of, ok := j.companions[roleOf(value)]; ok {
+			members = of
+		}
+	}
 	for _, name := range sourceNames {
-		if v, ok := j.members[name]; ok {
+		if v, ok := members[name]; ok {
 			m.extra([]byte(name), v)
 		}
 	}

@@ -194,7 +194,7 @@ func Artifact(ctx context.Context, c *store.Case, d evidence.Digest, o ShowOptio
 	}
 	out := &ShownArtifact{Artifact: a, Places: w.links[0].Places, Walk: w.links, Original: w.original}
 	for _, r := range v.runs {
-		if r.Input == d || r.Records != nil && r.Records.Artifact == d || r.Diagnostics != nil && r.Diagnostics.Artifact == d {
+		if slices.Contains(r.Reads(), d) || r.Input == d || r.Records != nil && r.Records.Artifact == d || r.Diagnostics != nil && r.Diagnostics.Artifact == d {
 			out.Runs = append(out.Runs, r)
 		}
 	}

@@ -185,10 +185,7 @@ func (s *Shown) complete(ctx context.Context, c *store.Case, line []byte, o Show
 	if err != nil {
 		return err
 	}
-	input, err := v.input(s.Run.Input, s.source.Role)
-	if err != nil {
-		return err
-	}
+	input := s.Run.InputOf(s.source.Role)
 	w, err := v.way(input, record.Exhibit)
 	if err != nil {
 		return err
@@ -206,36 +203,6 @@ func (s *Shown) complete(ctx context.Context, c *store.Case, line []byte, o Show
 	}
 	s.Recipe = s.recipe(w)
 	return nil
-}
-
-// input is the artifact that a record's span counts in: of a manifest, the member with the
-// record's role.
-func (v *viewer) input(d evidence.Digest, role string) (evidence.Digest, error) {
-	if role == "" {
-		return d, nil
-	}
-	b, err := readAll(v.ctx, v.c, d, evidence.MaxLine)
-	if err != nil {
-		return d, err
-	}
-	m, err := evidence.ParseManifest(b)
-	if err != nil {
-		return d, nil // one input that has a role: it is what it is
-	}
-	for _, member := range m.Members {
-		if member.Role == role {
-			return member.Artifact, nil
-		}
-	}
-	return d, nil
-}
-
-func readAll(ctx context.Context, c *store.Case, d evidence.Digest, most int64) ([]byte, error) {
-	a, err := c.Artifact(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	return readPart(ctx, c, a, 0, min(a.Size, most))
 }
 
 func readPart(ctx context.Context, c *store.Case, a evidence.Artifact, offset, length int64) ([]byte, error) {
@@ -295,12 +262,33 @@ func (s *Shown) recipe(w *way) *Recipe {
 	case s.source.Table != "":
 		k.need("sqlite3")
 		query := fmt.Sprintf(`SELECT * FROM "%s" WHERE rowid = %d`, strings.ReplaceAll(s.source.Table, `"`, `""`), s.source.RowID)
-		k.r.Steps = append(k.r.Steps, RecipeStep{
-			What:     fmt.Sprintf("the record: row %d of table %s", s.source.RowID, s.source.Table),
-			Commands: []string{"sqlite3 -readonly -line " + file + " " + quote(query)},
-		})
+		step := RecipeStep{What: fmt.Sprintf("the record: row %d of table %s", s.source.RowID, s.source.Table)}
+		if log := s.log(k, w); log == "" {
+			step.Commands = []string{"sqlite3 -readonly -line " + file + " " + quote(query)}
+		} else { // sqlite3 looks for the log beside the database, and writes an index of it there
+			db := k.file()
+			step.Commands = []string{"cp " + file + " " + db, "cp " + log + " " + db + "-wal", "sqlite3 -line " + db + " " + quote(query)}
+		}
+		k.r.Steps = append(k.r.Steps, step)
 	default:
 		k.unknown("the record has no bytes of its own: it stands at %s", s.source.Pointer)
 	}
 	return &k.r
+}
+
+// log adds the steps to the write-ahead log that the run read with its database, and
+// returns the word for it, "" where there is none.
+func (s *Shown) log(k *cook, w *way) string {
+	for _, c := range s.Run.Companions() {
+		if c.Role != "wal" {
+			continue
+		}
+		way, err := w.v.way(c.Artifact, "")
+		if err != nil {
+			k.unknown("the write-ahead log that was read with it: %v", err)
+			return ""
+		}
+		return k.artifact(way)
+	}
+	return ""
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/blob"
+	"github.com/exhibit-forensics/exhibit/internal/slow"
 )
 
 func openFile(t testing.TB, path string) *os.File {
@@ -196,6 +197,7 @@ func TestHoleInReservedSpace(t *testing.T) {
 
 // Ten gigabytes of hole cost neither ten gigabytes of disk nor of memory.
 func TestTenGigabyteHole(t *testing.T) {
+	slow.Test(t)
 	if testing.Short() {
 		t.Skip("NOT TESTED: hashing 10 GB is not short")
 	}

@@ -95,6 +95,11 @@ func (s *Store) openStored(ctx context.Context, a evidence.Artifact) (*os.File, 
 	}
 	f, err := openRegular(path, flags)
 	if errors.Is(err, fs.ErrNotExist) {
+		if s.Gone != nil {
+			if why := s.Gone(ctx, a.SHA256); why != nil {
+				return nil, "", why
+			}
+		}
 		return nil, "", fmt.Errorf("%w: %w", evidence.ErrNotFound, err)
 	}
 	if err != nil {

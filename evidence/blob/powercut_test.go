@@ -16,6 +16,7 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/blob"
+	"github.com/exhibit-forensics/exhibit/internal/slow"
 )
 
 // After a power cut everything acknowledged is there. The cut: an ext4
@@ -24,6 +25,7 @@ import (
 // reached the page cache is not in the copy. The control, which syncs nothing,
 // must lose objects, or the test would test nothing.
 func TestPowerCut(t *testing.T) {
+	slow.Test(t)
 	if testing.Short() {
 		t.Skip("NOT TESTED: power cuts are not short")
 	}

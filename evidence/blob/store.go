@@ -1,6 +1,7 @@
 package blob
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,6 +45,10 @@ type Store struct {
 
 	syncMu   sync.Mutex   // held during syncfs and until its failure is counted
 	failures atomic.Int64 // failed fsync and syncfs calls so far
+
+	// Gone, if set before the store is used, says why an object is not there: its error
+	// takes the place of evidence.ErrNotFound. It may return nil.
+	Gone func(context.Context, evidence.Digest) error
 
 	mu       sync.Mutex
 	known    map[string]bool               // prefix directories that are durable; owned by mu

@@ -37,6 +37,23 @@ func (t *RecordTree) Add(line []byte) {
 // Root returns the root over the n lines added so far.
 func (t *RecordTree) Root() (root [32]byte, n int64) { return t.tree.root(), t.tree.size }
 
+// RecordLeaves computes the leaf hashes of a record set's lines one after the other.
+type RecordLeaves struct {
+	leaf recordLeaf
+	n    int64
+}
+
+// NewRecordLeaves begins with line 0; seed is the run's.
+func NewRecordLeaves(seed [32]byte) *RecordLeaves {
+	return &RecordLeaves{leaf: newRecordLeaf(seed)}
+}
+
+// Next returns the leaf hash of the next line; its newline, if there, is left out.
+func (l *RecordLeaves) Next(line []byte) [32]byte {
+	l.n++
+	return l.leaf.hash(l.n-1, line)
+}
+
 // RecordSalt returns the salt of line i, from 0: what is disclosed with the
 // line in order to prove it alone.
 func RecordSalt(seed [32]byte, i int64) string {

@@ -30,7 +30,9 @@ const (
 // writer is suspect and every later write fails with ErrSuspect. Either way the
 // staged objects are spent. Append may be called from several goroutines.
 func (c *Case) Append(ctx context.Context, b Batch) (seq int64, err error) {
+	c.destroying.RLock()
 	seq, err = c.appendBatch(ctx, b)
+	c.destroying.RUnlock()
 	if err != nil {
 		for _, st := range b.Staged {
 			st.Discard()
@@ -129,6 +131,12 @@ func (w *writer) append(ctx context.Context, b *batch) (int64, error) {
 	w.advance(body)
 	for _, a := range fresh {
 		w.remember(a.artifact.SHA256)
+		delete(w.gone, a.artifact.SHA256)
+	}
+	if destroys(b.Batch) {
+		for _, s := range b.Subjects {
+			w.gone[s.Artifact] = true
+		}
 	}
 	return seq, nil
 }

@@ -37,7 +37,8 @@ func TestAppend(t *testing.T) {
 	child, records := stage(t, c, "child"), stage(t, c, "{}\n")
 	name := evidence.NewName("m\xffember")
 	r := run(input.SHA256, 8)
-	r.Records = &evidence.RecordSetRef{Artifact: records.Digest, Count: 1, Root: strings.Repeat("0", 64), Kinds: map[string]int64{"row": 1}}
+	r.Records = &evidence.RecordSetRef{Artifact: records.Digest, Count: 1, Kinds: map[string]int64{"row": 1}}
+	r.RecordTree = &evidence.RecordTree{Root: strings.Repeat("0", 64), Size: 1}
 	r.Artifacts = 1
 	derivation := evidence.Derivation{Run: r.ID, Parent: input.SHA256, Child: child.Digest, Name: &name, Steps: json.RawMessage(`[{"do":"untar","length":5,"offset":512}]`), Complete: true}
 	appendTo(t, c, store.Batch{

@@ -233,7 +233,8 @@ func (b *backuper) named(ctx context.Context, db *sqlite3.SQLiteConn) error {
 	if v, err := scalar(db, "SELECT coalesce(sum(CAST(body AS TEXT) ->> '$.stored.size'), 0) FROM artifacts"); err == nil {
 		total, _ = v.(int64)
 	}
-	return each(db, latestBodies("TRUE"), func(row []any) error {
+	// What was destroyed is not there to be copied.
+	return each(db, latestBodies("x.digest NOT IN (SELECT digest FROM ("+disposedRows+"))"), func(row []any) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -34,6 +34,11 @@ type Case struct {
 	w    *writer
 	lock *os.File
 
+	// destroying is held while objects are removed, and shared by whoever commits
+	// objects and then the rows that name them.
+	destroying sync.RWMutex
+	gone       disposals
+
 	closing sync.Once
 	closed  error
 }
@@ -43,7 +48,8 @@ type Case struct {
 // program wrote it, and ErrIntegrity where the schema, the head of the log or
 // its latest checkpoint do not fit together: such a case is read and verified,
 // not continued. What an interrupted writer left is recovered: the transaction
-// log is replayed, unfinished objects are removed.
+// log is replayed, unfinished objects are removed, and so are objects of which the log
+// says that they were destroyed.
 func Open(ctx context.Context, dir string, o Options) (*Case, error) {
 	c, err := open(ctx, dir, o, nil)
 	if err != nil {
@@ -130,8 +136,11 @@ func (c *Case) prepare(ctx context.Context, conn *sqlite3.SQLiteConn, version in
 	if err := removeUnfinished(filepath.Join(c.dir, checkpointsDir)); err != nil {
 		return err
 	}
-	c.blobs, err = blob.Open(filepath.Join(c.dir, objectsDir), true)
-	return err
+	if c.blobs, err = blob.Open(filepath.Join(c.dir, objectsDir), true); err != nil {
+		return err
+	}
+	c.blobs.Gone = c.whyGone
+	return c.finishDisposals(context.WithoutCancel(ctx))
 }
 
 // checkNoJournal refuses a case beside which a rollback journal lies: no case has
@@ -208,8 +217,11 @@ func (c *Case) openReader(ctx context.Context, dir string) error {
 	if err := custody.CheckOrigin(c.origin); err != nil {
 		return err
 	}
-	c.blobs, err = blob.Open(filepath.Join(c.dir, objectsDir), false)
-	return err
+	if c.blobs, err = blob.Open(filepath.Join(c.dir, objectsDir), false); err != nil {
+		return err
+	}
+	c.blobs.Gone = c.whyGone
+	return nil
 }
 
 func newer(version, latest int) error {

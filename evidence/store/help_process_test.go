@@ -73,6 +73,8 @@ func helperMain(what, dir string) error {
 			fmt.Printf("%d %s\n", seq, batch.Artifacts[0].SHA256)
 		}
 		return c.Close()
+	case "destroy":
+		return helperDestroy(ctx, c)
 	}
 	return fmt.Errorf("no such helper: %s", what)
 }

@@ -37,7 +37,7 @@ func (w *writer) fresh(ctx context.Context, rows []artifactRow) ([]artifactRow, 
 			old, known = out[i].artifact, true
 		}
 		if known {
-			merged, err := supersede(artifactRow{artifact: old}, row)
+			merged, err := supersede(artifactRow{artifact: old}, row, w.gone[d] && !again)
 			if err != nil {
 				return nil, err
 			}
@@ -80,13 +80,16 @@ func (w *writer) lookUp(ctx context.Context, rows []artifactRow, have map[eviden
 
 // supersede returns the row that says all that both say of one digest, or nil
 // where the older says it already: bytes in place that are now kept in the case,
-// derived bytes that now were received.
-func supersede(old, row artifactRow) (*artifactRow, error) {
+// derived bytes that now were received, bytes that had been destroyed (gone).
+func supersede(old, row artifactRow, gone bool) (*artifactRow, error) {
 	if old.artifact.Size != row.artifact.Size {
 		return nil, fmt.Errorf("%w: artifact %s has %d bytes, not %d", evidence.ErrFormat, row.artifact.SHA256, old.artifact.Size, row.artifact.Size)
 	}
 	merged, changed := old.artifact, false
 	if old.artifact.Stored.Encoding == evidence.StoredInPlace && row.artifact.Stored.Encoding != evidence.StoredInPlace {
+		merged.Stored, changed = row.artifact.Stored, true
+	}
+	if gone {
 		merged.Stored, changed = row.artifact.Stored, true
 	}
 	if old.artifact.Origin == evidence.Derived && row.artifact.Origin == evidence.Original {

@@ -37,11 +37,17 @@ func (c *Case) Head(ctx context.Context) (size int64, root [32]byte, err error) 
 }
 
 func readNodes(ctx context.Context, tx *sql.Tx) custody.ReadHashes {
-	return func(idx []int64) ([][32]byte, error) {
+	var st *sql.Stmt
+	return func(idx []int64) (_ [][32]byte, err error) {
+		if st == nil {
+			if st, err = tx.PrepareContext(ctx, "SELECT hash FROM nodes WHERE idx = ?"); err != nil { //nolint:sqlclosecheck // it ends with the transaction
+				return nil, err
+			}
+		}
 		out := make([][32]byte, len(idx))
 		for i, n := range idx {
 			var b []byte
-			err := tx.QueryRowContext(ctx, "SELECT hash FROM nodes WHERE idx = ?", n).Scan(&b)
+			err := st.QueryRowContext(ctx, n).Scan(&b)
 			if errors.Is(err, sql.ErrNoRows) || err == nil && len(b) != len(out[i]) {
 				return nil, fmt.Errorf("%w: node %d of the log is missing", evidence.ErrIntegrity, n)
 			}

@@ -19,6 +19,8 @@ type PlaceIndex struct {
 	mu sync.Mutex
 	// last remembers answers: whoever prints asks the same for many lines in a row.
 	last map[evidence.Digest][]PlaceOf
+	// beside holds, by suffix, what stands where under a name that ends so.
+	beside map[string]map[stand][]evidence.Digest
 }
 
 // maxAnswers bounds the answers a PlaceIndex remembers.

@@ -40,6 +40,9 @@ type PlaceOf struct {
 	// 0 in a PlaceIndex.
 	Occurrence *evidence.Occurrence
 	Seq        int64
+
+	// stand is where it lies among others: in a container, or in the item itself.
+	stand stand
 }
 
 // root is an occurrence as far as places need it, link a derivation.
@@ -127,7 +130,7 @@ func (s *search) visit(d evidence.Digest) error {
 // add records the place that follows from r by the derivations in s.path, of
 // which the last is the outermost. Two runs may have found the same.
 func (s *search) add(r root) {
-	p := PlaceOf{Item: r.item, Path: r.path, Occurrence: r.full, Seq: r.seq}
+	p := PlaceOf{Item: r.item, Path: r.path, Occurrence: r.full, Seq: r.seq, stand: standOf(r, s.path)}
 	if len(s.path) > 0 {
 		b := r.path.Bytes()
 		for _, l := range slices.Backward(s.path) {

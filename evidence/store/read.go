@@ -90,10 +90,11 @@ func (c *Case) Artifacts(ctx context.Context) iter.Seq2[evidence.Artifact, error
 }
 
 // Work yields the artifacts that plugins may be given: those with an occurrence
-// or a derivation, so neither record sets nor diagnostics.
+// or a derivation, so neither record sets nor diagnostics, and whose bytes were not
+// destroyed.
 func (c *Case) Work(ctx context.Context) iter.Seq2[evidence.Artifact, error] {
 	return bodies[evidence.Artifact](ctx, c, "artifacts",
-		latestBodies("x.digest IN (SELECT digest FROM occurrences UNION ALL SELECT child FROM derivations)"))
+		latestBodies("x.digest IN (SELECT digest FROM occurrences UNION ALL SELECT child FROM derivations) AND x.digest NOT IN (SELECT digest FROM ("+disposedRows+"))"))
 }
 
 // latestBodies selects the latest row of each artifact that fulfils a condition
@@ -151,8 +152,31 @@ func (c *Case) Subjects(ctx context.Context, seq int64) iter.Seq2[SubjectRow, er
 	})
 }
 
-// Runs yields all runs in the order in which they were recorded.
+// Runs yields all runs in the order in which they were recorded. A run whose record set or
+// diagnostics were destroyed is yielded without them.
 func (c *Case) Runs(ctx context.Context) iter.Seq2[RunRow, error] {
+	return func(yield func(RunRow, error) bool) {
+		gone, err := c.Disposed(ctx)
+		if err != nil {
+			yield(RunRow{}, err)
+			return
+		}
+		for row, err := range c.allRuns(ctx) {
+			if r := row.Run.Records; r != nil && gone[r.Artifact] > 0 {
+				row.Run.Records, row.Run.RecordTree = nil, nil
+			}
+			if d := row.Run.Diagnostics; d != nil && gone[d.Artifact] > 0 {
+				row.Run.Diagnostics = nil
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// allRuns yields runs as their rows have them.
+func (c *Case) allRuns(ctx context.Context) iter.Seq2[RunRow, error] {
 	return rows(ctx, c, "runs", "SELECT seq, n, body, seed FROM runs ORDER BY seq, n", nil, func(scan func(...any) error) (RunRow, error) {
 		var row RunRow
 		var body, seed sql.RawBytes

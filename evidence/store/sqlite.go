@@ -26,6 +26,12 @@ func (c connector) Connect(context.Context) (driver.Conn, error) { return dial(c
 
 func (c connector) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
 
+// SQLiteVersion is that of the library built into this program.
+func SQLiteVersion() string {
+	version, _, _ := sqlite3.Version()
+	return version
+}
+
 // dial opens one connection. A case may come from anybody: functions in its
 // schema that have side effects stay off, and cells are checked as they are read.
 func dial(dsn string) (*sqlite3.SQLiteConn, error) {

@@ -30,6 +30,13 @@ type State struct {
 	// Dangling are the intents that were not carried out to the end: the program
 	// was stopped, or is at work.
 	Dangling []Intent
+	// Signers are the verifier keys that entries name as signing the log, Handovers the
+	// rotations and revocations among them.
+	Signers   []string
+	Handovers []custody.Handover
+	// Corrections of earlier entries, in the order of the log. What they correct of items
+	// and of the case is seen above already.
+	Corrections []Correction
 }
 
 // Item is something received as a unit.
@@ -45,6 +52,10 @@ type Item struct {
 	Complete bool
 	// Counts are those of its end, or until then the sums over its parts.
 	Counts map[string]int64
+	// Transfers, Accesses and Disposals of it, in the order of the log.
+	Transfers []Transfer
+	Accesses  []Access
+	Disposals []Disposal
 }
 
 // Key is a decryption key's entry; its bytes are elsewhere.
@@ -83,10 +94,12 @@ type Pin struct {
 	Seq           int64
 }
 
-// Intent is a wave of runs that was announced and not finished.
+// Intent is work that was announced and not finished.
 type Intent struct {
 	Seq int64
-	// Runs were announced, Done of them have a result.
+	// Kind is derive, redact or export.
+	Kind string
+	// Runs were announced, Done of them have a result. Where nothing says how many, it is one.
 	Runs, Done int64
 }
 
@@ -101,6 +114,9 @@ func (c *Case) State(ctx context.Context) (*State, error) {
 		if err := f.entry(e); err != nil {
 			return nil, fmt.Errorf("store: state: entry %d: %w", e.Seq, err)
 		}
+	}
+	if err := c.carryHandovers(ctx, f.state); err != nil {
+		return nil, err
 	}
 	for _, seq := range slices.Sorted(maps.Keys(f.intents)) {
 		if i := f.intents[seq]; i.Done < i.Runs {
@@ -161,8 +177,14 @@ func (f *fold) apply(e custody.Entry, p said, opened map[string]json.RawMessage)
 		f.state.Created, f.state.Case = e.Start.UTC().Format(entryTime), opened
 	case "receive":
 		return f.receive(e, p, opened)
-	case "derive":
+	case "derive", "redact", "export":
 		f.derive(e, p)
+	case "identity", "seal":
+		f.signers(e)
+	case "transfer", "access", "dispose":
+		return f.handled(e, p, opened)
+	case "correct":
+		return f.correct(e, opened)
 	case "key":
 		k := Key{Fingerprint: p.Fingerprint, Encoding: p.Encoding, Form: p.Form, Seq: e.Seq}
 		if err := open1(opened, "asserted.name", &k.Name); err != nil {
@@ -245,7 +267,7 @@ func (f *fold) derive(e custody.Entry, p said) {
 		if !counted {
 			n = 1
 		}
-		f.intents[e.Seq] = &Intent{Seq: e.Seq, Runs: n}
+		f.intents[e.Seq] = &Intent{Seq: e.Seq, Kind: e.Kind, Runs: n}
 		return
 	}
 	if intent := f.intents[e.Refs["intent"]]; intent != nil {

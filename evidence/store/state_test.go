@@ -122,7 +122,7 @@ func (m *model) wave() {
 		left -= n
 	}
 	if left > 0 {
-		m.want.Dangling = append(m.want.Dangling, store.Intent{Seq: seq, Runs: runs, Done: runs - left})
+		m.want.Dangling = append(m.want.Dangling, store.Intent{Kind: "derive", Seq: seq, Runs: runs, Done: runs - left})
 	}
 }
 
@@ -176,7 +176,7 @@ func TestStateIntentWithoutNumber(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]store.Intent{{Seq: second, Runs: 1}}, s.Dangling); diff != "" {
+	if diff := cmp.Diff([]store.Intent{{Kind: "derive", Seq: second, Runs: 1}}, s.Dangling); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -37,6 +37,8 @@ type writer struct {
 	prev string
 	// known remembers digests that have an artifact row; bounded, the table decides.
 	known map[evidence.Digest]struct{}
+	// gone are the digests whose objects were destroyed and not stored again since.
+	gone map[evidence.Digest]bool
 }
 
 // task is one unit of work and where its outcome goes.
@@ -48,7 +50,7 @@ type task struct {
 
 func newWriter(conn *sqlite3.SQLiteConn, o Options) *writer {
 	return &writer{
-		o: o, conn: conn, stmts: map[string]*statement{}, known: map[evidence.Digest]struct{}{},
+		o: o, conn: conn, stmts: map[string]*statement{}, known: map[evidence.Digest]struct{}{}, gone: map[evidence.Digest]bool{},
 		tasks: make(chan task), quit: make(chan struct{}), ended: make(chan struct{}),
 	}
 }

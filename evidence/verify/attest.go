@@ -12,6 +12,8 @@ func (v *verifier) judgeClaims() {
 	for i, k := range v.trust {
 		trusted[i] = k.as(v.origin)
 	}
+	v.carryHandovers()
+	trusted = v.heirs(trusted)
 	a := &v.report.Attestation
 	a.Keys = []string{}
 	covered := int64(0)
@@ -97,9 +99,12 @@ func (v *verifier) compareRoot(p place, c claim, trusted, by []publicKey) (Level
 		p.find(verdict, c.object, what, fmt.Sprintf("of %d entries: root %s then, %s now", c.size, hexOf(c.root), hexOf(root)))
 		return Unattested, nil, false
 	}
+	if by = v.lawful(p, c, by); len(by) == 0 {
+		return Unattested, nil, false
+	}
 	level := SelfAsserted
 	for _, k := range by {
-		if slices.ContainsFunc(trusted, func(t publicKey) bool { return t.id() == k.id() }) {
+		if holds(trusted, k) {
 			level = Trusted
 		}
 	}

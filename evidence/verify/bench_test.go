@@ -91,8 +91,9 @@ func BenchmarkRecords(b *testing.B) {
 	w.entry(draft{kind: "derive", plain: object{"phase": "result"}, sets: map[string][]object{"artifacts": {set, input}, "runs": {{
 		"run": sum(key), "plugin": object{"name": "p", "version": "1", "sha256": sum(nil)}, "operation": "parse", "config": object{}, "input": input["artifact"],
 		"keys": []string{}, "offered": []string{}, "outcome": "complete", "bytes_read": 5, "size": 5, "artifacts": 0, "attempts": 1,
-		"units":   object{"declared": -1, "read": n, "emitted": n, "rejected": 0, "skipped": 0},
-		"records": object{"artifact": set["artifact"], "count": n, "root": w.recordRoot(seed, lines), "kinds": object{"message": n}}, "seed": seed,
+		"units":       object{"declared": -1, "read": n, "emitted": n, "rejected": 0, "skipped": 0},
+		"records":     object{"artifact": set["artifact"], "count": n, "kinds": object{"message": n}},
+		"record_tree": object{"root": w.recordRoot(seed, lines), "size": n}, "seed": seed,
 	}}}})
 	w.close()
 	before := cpu(b)

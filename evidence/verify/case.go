@@ -53,6 +53,9 @@ type verifier struct {
 	keys   keyring
 	pins   pinned
 	seals  []int64 // entries that announce a checkpoint
+	// handovers are rotations and revocations of keys, disposals what was destroyed on purpose.
+	handovers []handover
+	disposals disposals
 	// holes: there are entries that are missing or cannot be read.
 	unsound, holes bool
 
@@ -88,7 +91,7 @@ func runCase(ctx context.Context, dir string, o Options) (*Report, error) {
 		o.Jobs = 2
 	}
 	v := &verifier{
-		ctx: ctx, dir: dir, o: o, c: &collector{}, roots: map[int64]digest{}, pins: pinned{now: pins{}},
+		ctx: ctx, dir: dir, o: o, c: &collector{}, roots: map[int64]digest{}, pins: pinned{now: pins{}}, disposals: newDisposals(),
 		report: &Report{Case: dir, At: o.Now().UTC()},
 	}
 	for _, s := range o.Trust {

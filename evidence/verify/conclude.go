@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -24,11 +25,27 @@ func (v *verifier) conclude() *Report {
 	return r
 }
 
+// NotReplayed is what a report says is not checked as long as no runs were made again.
+const NotReplayed = "Whether the plugins, run again, would give the same records."
+
+// Join adds what a further check of the same case came to: its verdict, findings,
+// counts, sentences, and what it did not check instead of NotReplayed.
+func (r *Report) Join(v Verdict, findings []Finding, checked []Count, notChecked, sentences []string) {
+	r.Integrity = max(r.Integrity, v)
+	r.Verdict = max(r.Verdict, v)
+	r.Exit = r.Verdict.ExitCode()
+	r.Findings = append(r.Findings, findings...)
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return int(b.Verdict) - int(a.Verdict) })
+	r.Checked = append(r.Checked, checked...)
+	r.NotChecked = append(slices.DeleteFunc(r.NotChecked, func(s string) bool { return s == NotReplayed }), notChecked...)
+	r.Sentences = append(r.sentences(), sentences...)
+}
+
 // always lists what is never checked here.
 func (v *verifier) always() {
 	for _, s := range []string{
 		"Whether what was entered in the log is true or complete, and whether the evidence was genuine before it was received.",
-		"Whether the plugins, run again, would give the same records.",
+		NotReplayed,
 		"The keys under secrets/, and index.db, which is made from the rest and can be made again.",
 	} {
 		v.c.skip(s)

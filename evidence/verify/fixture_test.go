@@ -131,7 +131,8 @@ func (b *builder) derive(f *fixture, intent int64, plugin object, input string, 
 	}
 	f.objects["child"] = child["artifact"].(string)
 	records := b.store(append(bytes.Join(lines, []byte("\n")), '\n'), "zstd", "derived")
-	parse["records"] = object{"artifact": records["artifact"], "count": 5, "root": b.recordRoot(parse["seed"].([]byte), lines), "kinds": object{"message": 4, "call": 1}}
+	parse["records"] = object{"artifact": records["artifact"], "count": 5, "kinds": object{"message": 4, "call": 1}}
+	parse["record_tree"] = object{"root": b.recordRoot(parse["seed"].([]byte), lines), "size": 5}
 	f.objects["records"] = records["artifact"].(string)
 	bad := canon(b.t, object{"code": "line.unreadable", "severity": "reject", "message": "it has too few columns", "source": object{"offset": 100, "length": 19}})
 	diagnostics := b.store(append(bad, '\n'), "zstd", "derived")

@@ -72,13 +72,32 @@ func TestLies(t *testing.T) {
 			o["run"] = sum(canon(t, object{"config": o["config"], "input": other, "keys": o["keys"], "operation": "unpack", "plugin": o["plugin"].(object)["sha256"]}))
 		}, verify.Incomplete, "runs row 8/0"},
 		{"unpack", "run", nil, verify.Altered, "runs row 8/0"},
+		{"unpack", "inputs", []object{{"artifact": other, "role": "main", "size": 1}}, verify.Altered, "runs row 8/0"},
+		{"unpack", "inputs", []object{{"artifact": other, "size": 1}}, verify.Altered, "runs row 8/0"},
+		{"unpack", "inputs", object{"artifact": other, "role": "main", "size": 1}, verify.Altered, "runs row 8/0"},
+		{"unpack", "", func(o object) { // a manifest of what is not there
+			o["inputs"], o["size"], o["bytes_read"] = []object{{"artifact": other, "role": "main", "size": 7}}, 7, 7
+			o["input"] = sum(canon(t, object{"members": o["inputs"], "v": 1}))
+			o["run"] = sum(canon(t, object{"config": o["config"], "input": o["input"], "keys": o["keys"], "operation": "unpack", "plugin": o["plugin"].(object)["sha256"]}))
+		}, verify.Incomplete, "runs row 8/0"},
+		{"unpack", "", func(o object) { // inputs that are longer than the run says
+			o["inputs"] = []object{{"artifact": o["input"], "role": "main", "size": 1 << 40}}
+			o["input"] = sum(canon(t, object{"members": o["inputs"], "v": 1}))
+			o["run"] = sum(canon(t, object{"config": o["config"], "input": o["input"], "keys": o["keys"], "operation": "unpack", "plugin": o["plugin"].(object)["sha256"]}))
+		}, verify.Altered, "runs row 8/0"},
 		{"unpack", "units.read", 2, verify.Altered, "runs row 8/0"},
 		{"unpack", "units.declared", -2, verify.Altered, "runs row 8/0"},
 		{"unpack", "bytes_read", 1 << 40, verify.Altered, "runs row 8/0"},
 		{"unpack", "bytes_read", -1, verify.Altered, "runs row 8/0"},
 		{"parse", "units", object{"declared": -1, "read": 7, "emitted": 5, "rejected": 2, "skipped": 0}, verify.Altered, "runs row 9/0"},
-		{"parse", "records.count", 4, verify.Altered, "record set"},
-		{"parse", "records.root", strings.Repeat("0", 64), verify.Altered, "record set"},
+		{"parse", "records.count", 4, verify.Altered, "runs row 9/0"},
+		{"parse", "record_tree.size", 4, verify.Altered, "runs row 9/0"},
+		{"parse", "record_tree", nil, verify.Altered, "runs row 9/0"},
+		{"parse", "", func(o object) {
+			o["records"].(object)["count"] = 4
+			o["record_tree"].(object)["size"] = 4
+		}, verify.Altered, "record set"},
+		{"parse", "record_tree.root", strings.Repeat("0", 64), verify.Altered, "record set"},
 		{"parse", "records.kinds", object{"message": 5}, verify.Altered, "record set"},
 		{"parse", "records.kinds", object{"message": 4, "call": 1, "sms": 1}, verify.Altered, "record set"},
 		{"parse", "records.artifact", other, verify.Incomplete, "record set " + other},
@@ -232,9 +251,10 @@ func TestLyingLines(t *testing.T) {
 				"runs": {{
 					"run": sum(key), "plugin": object{"name": "p", "version": "1", "sha256": sum(nil)}, "operation": "parse", "config": object{}, "input": input["artifact"],
 					"keys": []string{}, "offered": []string{}, "outcome": "complete", "bytes_read": 5, "size": 5, "artifacts": 0, "attempts": 1,
-					"units":   object{"declared": -1, "read": n, "emitted": n, "rejected": 0, "skipped": 0},
-					"records": object{"artifact": row["artifact"], "count": n, "root": root, "kinds": object{"message": n}},
-					"seed":    seed,
+					"units":       object{"declared": -1, "read": n, "emitted": n, "rejected": 0, "skipped": 0},
+					"records":     object{"artifact": row["artifact"], "count": n, "kinds": object{"message": n}},
+					"record_tree": object{"root": root, "size": n},
+					"seed":        seed,
 				}},
 			}})
 			b.close()

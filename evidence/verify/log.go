@@ -178,6 +178,8 @@ func (l *logCheck) follow(p place, e *entry) {
 	l.end = e.end
 	l.v.keys.see(e)
 	l.v.pins.see(e)
+	l.v.handover(e)
+	l.v.disposals.see(e)
 	if e.kind == "seal" {
 		l.v.seals = append(l.v.seals, e.seq)
 	}

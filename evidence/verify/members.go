@@ -81,6 +81,9 @@ func (s *setCheck) member(m memberHasher, rec *record) {
 		s.p.find(Altered, rowName(s.name, s.seq, rec.n), "was changed: its body is not canonical JSON", err.Error())
 	}
 	s.computed.add(leaf, nil)
+	if s.name == subjectsSet {
+		s.v.disposals.subject(rec)
+	}
 	if s.seed != nil && leaf != stored {
 		s.differs++
 		if len(s.differ) < manyMissing {

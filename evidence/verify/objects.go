@@ -189,6 +189,8 @@ func (w *worker) hash(ctx context.Context, f io.Reader, size int64, sums *finger
 	}
 }
 
+func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
 // readerAt gives up where ctx is cancelled.
 type readerAt struct {
 	ctx context.Context

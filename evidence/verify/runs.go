@@ -21,6 +21,10 @@ type run struct {
 	bytesRead, size         int64
 	artifacts               int64
 	records, diagnostics    *lineSet
+	// inputs is the list of the members of a manifest as it stands there, nil where
+	// there is none; inputSize is what they come to.
+	inputs    []byte
+	inputSize int64
 }
 
 // lineSet is what a run says of its records or its diagnostics.
@@ -57,15 +61,37 @@ func parseRun(body []byte) (*run, error) {
 	if o.has("records") {
 		s := o.sub("records")
 		r.records = &lineSet{
-			artifact: s.digest("artifact"), count: s.integer("count"), root: s.text("root"),
+			artifact: s.digest("artifact"), count: s.integer("count"),
 			tallies: map[string]map[string]int64{"kind": s.counts("kinds")},
 		}
+		tree := o.sub("record_tree")
+		tree.only("root", "size")
+		r.records.root = tree.text("root")
+		if size := tree.integer("size"); size != r.records.count {
+			o.fail("record_tree", "not over as many records as there are")
+		}
+	} else if o.has("record_tree") {
+		o.fail("record_tree", "of no records")
 	}
 	if o.has("diagnostics") {
 		s := o.sub("diagnostics")
 		r.diagnostics = &lineSet{
 			artifact: s.digest("artifact"), count: s.integer("count"),
 			tallies: map[string]map[string]int64{"code": s.counts("codes"), "severity": s.counts("severities")},
+		}
+	}
+	if o.has("inputs") {
+		r.inputs = o.members["inputs"]
+		for _, b := range o.list("inputs") {
+			m, err := parseObject(b)
+			if err != nil {
+				return nil, err
+			}
+			if size := m.integer("size"); m.digest("artifact").IsZero() || m.text("role") == "" || size < 0 || *m.err != nil {
+				o.fail("inputs", "not a list of inputs")
+			} else {
+				r.inputSize += size
+			}
 		}
 	}
 	if r.id.IsZero() || r.config == nil {
@@ -97,6 +123,9 @@ func (r *run) account(p place, row string) {
 	if id := r.identity(); id != r.id {
 		p.find(Altered, row, "is named after another run", fmt.Sprintf("%s by what is in it, not %s", id, r.id))
 	}
+	if r.inputs != nil {
+		r.accountInputs(p, row)
+	}
 	var rejects int64
 	if r.diagnostics != nil {
 		rejects = r.diagnostics.tallies["severity"][evidence.SeverityReject]
@@ -108,6 +137,18 @@ func (r *run) account(p place, row string) {
 		p.find(Altered, row, "the units it rejected are not the diagnostics that say so", fmt.Sprintf("%d, and %d", r.rejected, rejects))
 	case r.bytesRead < 0 || r.bytesRead > r.size:
 		p.find(Altered, row, "says it read more than there is", fmt.Sprintf("%d of %d bytes", r.bytesRead, r.size))
+	}
+}
+
+// accountInputs checks that the list of inputs is the manifest that the run names
+// (docs/formats/runs.md).
+func (r *run) accountInputs(p place, row string) {
+	manifest := append(append([]byte(`{"members":`), r.inputs...), `,"v":1}`...)
+	if got := evidence.Digest(sha256.Sum256(manifest)); got != r.input {
+		p.find(Altered, row, "its inputs are not those of the manifest that it names as its input", fmt.Sprintf("%s, not %s", got, r.input))
+	}
+	if r.inputSize != r.size {
+		p.find(Altered, row, "its inputs are not as long together as it says", fmt.Sprintf("%d bytes, not %d", r.inputSize, r.size))
 	}
 }
 
@@ -183,6 +224,9 @@ func (v *verifier) submitLines(pool *pool, row string, sort lineSort, set *lineS
 		return nil
 	}
 	a.hashes = nil
+	if gone, err := v.destroyed(a.digest); err != nil || gone {
+		return err
+	}
 	return pool.submit(func(w *worker) error {
 		lines := newLineCheck(set, seed)
 		// What is wrong with the object itself has been reported.

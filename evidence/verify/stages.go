@@ -22,6 +22,7 @@ func (v *verifier) checkObjects() error {
 	v.begin("objects", total)
 	v.c.count(inCase, 0, 0)
 	v.c.count(leftInPlace, 0, 0)
+	v.c.count(disposedOf, 0, 0)
 	c, err := v.cursor(v.ctx, "artifacts", "SELECT seq, n, body, NULL FROM artifacts ORDER BY seq, n")
 	if err != nil {
 		return err
@@ -54,7 +55,11 @@ func (v *verifier) submitArtifact(pool *pool, rec *record) error {
 	if a.path != "" {
 		what = leftInPlace
 	}
+	gone, disposed := v.disposals.of(a.digest, rec.seq)
 	return pool.submit(func(w *worker) error {
+		if disposed && w.disposed(p, a, gone) {
+			return nil
+		}
 		_, err := w.artifact(pool.ctx, p, a, nil)
 		v.c.count(what, 1, a.size)
 		return err
@@ -111,6 +116,8 @@ func (v *verifier) checkReferences() error {
 		{"derivations", "run", "SELECT seq, n, run FROM derivations t WHERE NOT EXISTS (SELECT 1 FROM runs r WHERE r.run = t.run)"},
 		{"subjects", "subject", "SELECT seq, n, digest FROM subjects t WHERE digest <> '' AND NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.digest = t.digest AND a.seq <= t.seq)"},
 		{"runs", "input", "SELECT seq, n, input FROM runs t WHERE NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.digest = t.input AND a.seq <= t.seq)"},
+		{"runs", "inputs", "SELECT t.seq, t.n, m.value FROM runs t, json_each(CASE WHEN json_valid(CAST(t.body AS TEXT)) THEN CAST(t.body AS TEXT) ELSE '{}' END, '$.inputs') m" +
+			" WHERE m.type = 'object' AND NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.digest = m.value ->> '$.artifact' AND CAST(a.body AS TEXT) ->> '$.size' = m.value ->> '$.size' AND a.seq <= t.seq)"},
 	} {
 		if err := v.references(q.table, q.column, q.query); err != nil {
 			return err

@@ -114,7 +114,8 @@ func (w *written) run(intent int64, input evidence.Digest, size int64, i int) {
 	}
 	records, child := w.stage(evidence.StoredZstd, nil, set.Bytes()), w.stage(evidence.StoredRaw, nil, fmt.Appendf(nil, "child %d", i))
 	root, count := tree.Root()
-	r.Records = &evidence.RecordSetRef{Artifact: records.Digest, Count: count, Root: fmt.Sprintf("%x", root), Kinds: map[string]int64{"message": 400}}
+	r.Records = &evidence.RecordSetRef{Artifact: records.Digest, Count: count, Kinds: map[string]int64{"message": 400}}
+	r.RecordTree = &evidence.RecordTree{Root: fmt.Sprintf("%x", root), Size: count}
 	row.Run = r
 	w.append(store.Batch{
 		Kind: "derive", Plain: map[string]any{"phase": "result", "counts": map[string]any{"runs": 1}}, Refs: map[string]int64{"intent": intent},

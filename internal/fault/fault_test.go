@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/exhibit-forensics/exhibit/internal/slow"
 )
 
 // complete reports whether the case's one item was received to its end: then the
@@ -25,6 +27,7 @@ func complete(t *testing.T, b *bench, c string) bool {
 
 // TestKill kills add and run at random moments.
 func TestKill(t *testing.T) {
+	slow.Test(t)
 	b := shared
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	for _, what := range []string{"add", "run"} {
@@ -73,6 +76,7 @@ func straced(t *testing.T, b *bench, inject string, n int, args ...string) (code
 // TestEveryStep kills the program at every fsync, rename and link, and makes each
 // of them fail.
 func TestEveryStep(t *testing.T) {
+	slow.Test(t)
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip("SKIPPED: no strace")
 	}

@@ -64,11 +64,11 @@ func charsetOf(name string) (charset, bool) {
 	if as, ok := sameAs[name]; ok {
 		name = as
 	}
+	if o, ok := others[name]; ok { // first: databases call by some names what the SDK does not
+		return charset{name: o.name, other: o.enc}, true
+	}
 	if c, err := sdk.ParseCharset(name); err == nil {
 		return charset{name: c.Name(), sdk: c}, true
-	}
-	if o, ok := others[name]; ok {
-		return charset{name: o.name, other: o.enc}, true
 	}
 	return charset{}, false
 }

@@ -1,11 +1,7 @@
 package sdk
 
 import (
-	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -27,55 +23,62 @@ const (
 	exitUsage   = 64
 )
 
+const usage = `  run [options] FILE
+
+Records go to standard output, diagnostics and a summary to standard error.
+Files beside FILE that belong to it (FILE-wal, FILE-journal, and what the plugin's
+plugin.json names as companions) are handed over with it.
+
+  --operation NAME    parse, unpack or decrypt; the first of them that the plugin has
+  --json              records and diagnostics as the plugin writes them, one JSON object a line
+  --config JSON       the configuration, or @FILE
+  --zone ZONE         the zone of times that state none: +08:00, UTC
+  --charset NAME      the charset of text that states none
+  --key NAME=HEX      a key, in hexadecimal digits
+  --key-file NAME=F   a key: the bytes of file F
+  --with ROLE=F       another file to hand over, in that role
+  --artifacts DIR     write the artifacts of unpack and decrypt there; DIR must not exist
+`
+
+// request is a command line as understood.
+type request struct {
+	job       Job
+	path      string
+	with      []companion
+	artifacts string
+	json      bool
+}
+
+// companion is a file beside the input, in its role.
+type companion struct{ role, path string }
+
 // Command is a plugin started by hand: `run` reads a file without a host or a
-// sandbox. Records go to stdout one a line, artifacts as one line each of their
-// name, size and digest; diagnostics and a summary go to stderr. It returns the
-// exit code: 0 done, 3 partial, 1 failed, 64 usage.
+// sandbox. Records go to stdout for people to read, artifacts as one line each;
+// diagnostics and a summary go to stderr. It returns the exit code: 0 done, 3 partial,
+// 1 failed, 64 usage.
 func Command(ctx context.Context, p Plugin, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 || args[0] != "run" {
 		fmt.Fprintf(stderr, "%s %s is a plugin of exhibit, which starts it in a sandbox. By hand:\n\n%s", p.Name, p.Version, usage)
-		return exitUsage
-	}
-	var (
-		config    string
-		operation string
-		keys      []Key
-	)
-	flags := flag.NewFlagSet("run", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() { fmt.Fprint(stderr, usage) }
-	flags.StringVar(&config, "config", "{}", "")
-	flags.StringVar(&operation, "operation", "", "")
-	flags.Func("key", "", func(s string) error {
-		name, value, ok := strings.Cut(s, "=")
-		b, err := hex.DecodeString(value)
-		if !ok || name == "" || err != nil {
-			return errors.New("a key is NAME= and hexadecimal digits")
+		if len(args) == 1 && (args[0] == "help" || args[0] == "--help" || args[0] == "-h") {
+			return exitDone
 		}
-		keys = append(keys, Key{Fingerprint: fingerprint(b), Name: name, Value: b})
-		return nil
-	})
-	if err := flags.Parse(args[1:]); err != nil {
 		return exitUsage
 	}
-	if operation == "" {
-		operation = p.preferred()
-	}
-	if flags.NArg() != 1 || !slices.Contains(p.Operations(), operation) {
+	q, err := p.understand(args[1:])
+	switch {
+	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stderr, usage)
+		return exitDone
+	case err != nil:
+		fmt.Fprintf(stderr, "%s: %v\nwhat can be stated: %s run --help\n", p.Name, err, p.Name)
 		return exitUsage
 	}
-	canonical, err := evidence.Canonicalize([]byte(config))
-	if err != nil {
-		fmt.Fprintf(stderr, "--config: %v\n", err)
-		return exitUsage
-	}
-	r, err := runFile(ctx, p, Job{Operation: operation, Config: canonical, Keys: keys}, flags.Arg(0), stdout, stderr)
+	r, err := p.runFile(ctx, q, stdout, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "%s: %v\n", p.Name, err)
 		return exitFailed
 	}
-	summarise(stderr, p, operation, r)
+	summarise(stderr, p, q.job.Operation, r)
 	switch r.Outcome {
 	case evidence.OutcomeComplete:
 		return exitDone
@@ -86,10 +89,112 @@ func Command(ctx context.Context, p Plugin, args []string, stdout, stderr io.Wri
 	}
 }
 
-const usage = `  run [--operation parse|decrypt|unpack] [--config JSON] [--key NAME=HEX]… FILE
+// understand reads the command line.
+func (p Plugin) understand(args []string) (*request, error) {
+	q := &request{}
+	var config, zone, charset string
+	flags := flag.NewFlagSet("run", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&q.job.Operation, "operation", p.preferred(), "")
+	flags.BoolVar(&q.json, "json", false, "")
+	flags.StringVar(&config, "config", "{}", "")
+	flags.StringVar(&zone, "zone", "", "")
+	flags.StringVar(&charset, "charset", "", "")
+	flags.StringVar(&q.artifacts, "artifacts", "", "")
+	flags.Func("key", "", func(s string) error {
+		name, value, ok := strings.Cut(s, "=")
+		b, err := hex.DecodeString(value)
+		if !ok || name == "" || err != nil || len(b) == 0 {
+			return errors.New("a key is NAME= and hexadecimal digits")
+		}
+		q.addKey(name, b)
+		return nil
+	})
+	flags.Func("key-file", "", func(s string) error {
+		name, path, ok := strings.Cut(s, "=")
+		if !ok || name == "" {
+			return errors.New("a key file is NAME= and a path")
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		q.addKey(name, b)
+		return nil
+	})
+	flags.Func("with", "", func(s string) error {
+		role, path, ok := strings.Cut(s, "=")
+		if !ok || role == "" || role == evidence.RoleMain || role == evidence.RoleInput {
+			return errors.New("another file is ROLE= and a path")
+		}
+		q.with = append(q.with, companion{role, path})
+		return nil
+	})
+	// Options may stand after the file too.
+	var files []string
+	for rest := args; ; {
+		if err := flags.Parse(rest); err != nil {
+			return nil, err
+		}
+		if rest = flags.Args(); len(rest) == 0 {
+			break
+		}
+		files, rest = append(files, rest[0]), rest[1:]
+	}
+	switch {
+	case len(files) != 1:
+		return nil, fmt.Errorf("one file is to be stated, not %d", len(files))
+	case !slices.Contains(p.Operations(), q.job.Operation):
+		return nil, fmt.Errorf("operation %q: the plugin has %s", q.job.Operation, strings.Join(p.Operations(), ", "))
+	}
+	q.path = files[0]
+	var err error
+	q.job.Config, err = configOf(config, zone, charset)
+	return q, err
+}
 
-Records go to standard output, diagnostics and a summary to standard error.
-`
+func (q *request) addKey(name string, value []byte) {
+	q.job.Keys = append(q.job.Keys, Key{Fingerprint: fingerprint(value), Name: name, Value: value})
+}
+
+// configOf puts a configuration together, as canonical JSON.
+func configOf(text, zone, charset string) (json.RawMessage, error) {
+	if path, ok := strings.CutPrefix(text, "@"); ok {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("--config: %w", err)
+		}
+		text = string(b)
+	}
+	canonical, err := evidence.Canonicalize([]byte(text))
+	if err != nil {
+		return nil, fmt.Errorf("--config: %w", err)
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(canonical, &members); err != nil || members == nil {
+		return nil, errors.New("--config: not a JSON object")
+	}
+	if zone != "" {
+		if _, err := ParseZone(zone, "item"); err != nil {
+			return nil, fmt.Errorf("--zone: %w", err)
+		}
+	}
+	if charset != "" {
+		if _, err := ParseCharset(charset); err != nil {
+			return nil, fmt.Errorf("--charset: %w", err)
+		}
+	}
+	for name, value := range map[string]string{"zone": zone, "charset": charset} {
+		if value != "" {
+			members[name], _ = json.Marshal(value) // text always is JSON
+		}
+	}
+	b, err := json.Marshal(members)
+	if err != nil {
+		return nil, fmt.Errorf("--config: %w", err)
+	}
+	return evidence.Canonicalize(b)
+}
 
 // preferred is the operation that `run` does where none is stated.
 func (p Plugin) preferred() string {
@@ -99,106 +204,4 @@ func (p Plugin) preferred() string {
 		}
 	}
 	return ""
-}
-
-// fingerprint is that of docs/formats/runs.md under an empty secret: no case is at hand.
-func fingerprint(key []byte) string {
-	m := hmac.New(sha256.New, nil)
-	m.Write(key)
-	return "key:" + hex.EncodeToString(m.Sum(nil)[:8])
-}
-
-func runFile(ctx context.Context, p Plugin, j Job, path string, stdout, stderr io.Writer) (Result, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Result{}, err
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return Result{}, err
-	}
-	if !st.Mode().IsRegular() {
-		return Result{}, fmt.Errorf("%s is not a regular file", path)
-	}
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return Result{}, err
-	}
-	in := NewInput(f, st.Size())
-	h.Sum(in.SHA256[:0])
-	j.Inputs = []*Input{in}
-	j.Records, j.Diagnostics, j.Artifacts = stdout, stderr, &artifactLister{w: stdout}
-	return Run(ctx, p, j)
-}
-
-func summarise(w io.Writer, p Plugin, operation string, r Result) {
-	declared := "none"
-	if r.Units.Declared >= 0 {
-		declared = fmt.Sprint(r.Units.Declared)
-	}
-	fmt.Fprintf(w, "%s %s %s: %s", p.Name, p.Version, operation, r.Outcome)
-	if r.Reason != "" {
-		fmt.Fprintf(w, " (%s)", r.Reason)
-	}
-	fmt.Fprintf(w, "\nunits: declared %s, read %d, emitted %d, rejected %d, skipped %d\n", declared, r.Units.Read, r.Units.Emitted, r.Units.Rejected, r.Units.Skipped)
-	fmt.Fprintf(w, "records: %d, sha256:%x\n", r.Records.Count, r.Records.SHA256)
-	fmt.Fprintf(w, "diagnostics: %d; artifacts: %d; bytes read: %d\n", r.Diagnostics.Count, r.Artifacts.Count, r.BytesRead)
-	if len(r.KeysUsed) > 0 {
-		fmt.Fprintf(w, "keys used: %s\n", strings.Join(r.KeysUsed, " "))
-	}
-}
-
-// artifactLister reads artifact frames and prints one JSON line for each artifact.
-type artifactLister struct {
-	w    io.Writer
-	buf  []byte
-	line map[string]any
-	sum  interface {
-		io.Writer
-		Sum([]byte) []byte
-	}
-	size int64
-}
-
-func (l *artifactLister) Write(p []byte) (int, error) {
-	l.buf = append(l.buf, p...)
-	for len(l.buf) >= frameHeader {
-		n := frameHeader + int(binary.BigEndian.Uint32(l.buf[1:]))
-		if len(l.buf) < n {
-			break
-		}
-		if err := l.frame(l.buf[0], l.buf[frameHeader:n]); err != nil {
-			return 0, err
-		}
-		l.buf = l.buf[n:]
-	}
-	l.buf = append(make([]byte, 0, len(l.buf)), l.buf...)
-	return len(p), nil
-}
-
-func (l *artifactLister) frame(kind byte, payload []byte) error {
-	switch kind {
-	case frameData:
-		l.size += int64(len(payload))
-		l.sum.Write(payload)
-		return nil
-	case frameBegin:
-		l.line, l.sum, l.size = map[string]any{}, sha256.New(), 0
-	}
-	dec := json.NewDecoder(bytes.NewReader(payload))
-	dec.UseNumber()
-	if err := dec.Decode(&l.line); err != nil {
-		return err
-	}
-	if kind == frameBegin {
-		return nil
-	}
-	l.line["size"], l.line["artifact"] = l.size, evidence.Digest(l.sum.Sum(nil)).String()
-	b, err := evidence.Canonical(l.line)
-	if err != nil {
-		return err
-	}
-	_, err = l.w.Write(append(b, '\n'))
-	return err
 }

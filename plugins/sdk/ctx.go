@@ -58,6 +58,17 @@ func (c *Ctx) Limits() Limits { return c.job.limits }
 // Inputs returns all inputs, in the host's order.
 func (c *Ctx) Inputs() []*Input { return c.job.inputs }
 
+// Input returns the input of that role, nil where the job has none: what a manifest
+// calls wal comes with a database where there is one.
+func (c *Ctx) Input(role string) *Input {
+	for _, in := range c.job.inputs {
+		if in.Role == role {
+			return in
+		}
+	}
+	return nil
+}
+
 // Keys returns the keys handed to the job. The values are not to be changed, kept
 // or written anywhere.
 func (c *Ctx) Keys() []Key { return c.job.keys }
@@ -110,6 +121,11 @@ func (c *Ctx) Warn(src Source, code, message string) {
 	c.job.diagnose(&Diagnostic{Code: code, Severity: evidence.SeverityWarning, Message: message, Source: src}, false)
 }
 
+// Info states a fact about the input that an examiner may want to know.
+func (c *Ctx) Info(src Source, code, message string) {
+	c.job.diagnose(&Diagnostic{Code: code, Severity: evidence.SeverityInfo, Message: message, Source: src}, false)
+}
+
 // Damage says that the input is cut short or corrupt at src.
 func (c *Ctx) Damage(src Source, code, message string) {
 	c.job.diagnose(&Diagnostic{Code: code, Severity: evidence.SeverityDamage, Message: message, Source: src}, false)
@@ -127,10 +143,8 @@ func (j *job) diagnose(d *Diagnostic, always bool) {
 		return
 	}
 	if d.Source == (Source{}) && len(j.inputs) > 0 {
-		d.Source = At(0, j.inputs[0].Size)
-		if len(j.inputs) > 1 {
-			d.Source.Role = j.inputs[0].Role
-		}
+		in := j.main()
+		d.Source = in.Source(0, in.Size)
 	}
 	if err := j.checkSource(&d.Source); err != nil {
 		j.stop(err)

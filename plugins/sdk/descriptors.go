@@ -2,17 +2,13 @@ package sdk
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"strconv"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // EnvDescriptors names the environment variable that holds the number of the
@@ -39,7 +35,7 @@ func inheritedDescriptors(number string) (*descriptors, error) {
 	if err != nil || fd < 3 {
 		return nil, fmt.Errorf("sdk: %s is %q, not a descriptor", EnvDescriptors, number)
 	}
-	unix.CloseOnExec(fd)
+	closeOnExec(fd)
 	f := os.NewFile(uintptr(fd), "descriptors")
 	if f == nil {
 		return nil, fmt.Errorf("sdk: descriptor %d is not open", fd)
@@ -93,63 +89,6 @@ func (d *descriptors) take(ctx context.Context, job uint64, n int) ([]*os.File, 
 func (d *descriptors) drop(job uint64) {
 	closeAll(d.pending[job])
 	delete(d.pending, job)
-}
-
-// receive reads one packet: the job's number and its descriptors.
-func (d *descriptors) receive() error {
-	var head [9]byte // one more than a packet has
-	oob := make([]byte, unix.CmsgSpace(4*maxRights))
-	n, oobn, flags, _, err := d.conn.ReadMsgUnix(head[:], oob)
-	if err != nil {
-		return fmt.Errorf("sdk: receive descriptors: %w", err)
-	}
-	files, err := rights(oob[:oobn])
-	switch {
-	case err != nil:
-	case n == 0 && oobn == 0:
-		err = io.EOF
-	case n != 8:
-		err = fmt.Errorf("a packet of %d bytes", n)
-	case flags&unix.MSG_CTRUNC != 0:
-		err = errors.New("not all came: too many open files")
-	}
-	if err != nil {
-		closeAll(files)
-		return fmt.Errorf("sdk: receive descriptors: %w", err)
-	}
-	job := binary.BigEndian.Uint64(head[:])
-	d.pending[job] = append(d.pending[job], files...)
-	return nil
-}
-
-func rights(oob []byte) ([]*os.File, error) {
-	messages, err := unix.ParseSocketControlMessage(oob)
-	if err != nil {
-		return nil, err
-	}
-	var files []*os.File
-	for i := range messages {
-		fds, err := unix.ParseUnixRights(&messages[i])
-		if err != nil {
-			return files, err
-		}
-		for _, fd := range fds {
-			unix.CloseOnExec(fd)
-			files = append(files, openedFile(fd))
-		}
-	}
-	return files, nil
-}
-
-// openedFile wraps fd. A pipe is made non-blocking first, so that a write to a
-// host that has stopped reading can be cancelled.
-func openedFile(fd int) *os.File {
-	var st unix.Stat_t
-	if unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO {
-		// Failure leaves a blocking pipe, which works but for cancellation.
-		_ = unix.SetNonblock(fd, true)
-	}
-	return os.NewFile(uintptr(fd), "descriptor")
 }
 
 func closeAll(files []*os.File) {

@@ -149,9 +149,10 @@ func (e *encoder) text(name string, t Text) {
 		e.null()
 	case present:
 		e.key(name)
-		if e.shown(t.s) {
+		if e.shown(t.String()) || t.damaged {
+			raw, _ := t.raw()
 			e.rawKey(name)
-			e.base64(t.s)
+			e.base64(raw)
 		}
 	}
 }
@@ -173,7 +174,7 @@ func (e *encoder) texts(name string, list []Text) {
 			e.null()
 			continue
 		}
-		bad = e.shown(t.s) || bad
+		bad = e.shown(t.String()) || t.damaged || bad
 	}
 	e.b = append(e.b, ']')
 	if !bad {
@@ -185,11 +186,12 @@ func (e *encoder) texts(name string, list []Text) {
 		if i > 0 {
 			e.b = append(e.b, ',')
 		}
-		if utf8.ValidString(t.s) {
+		raw, ok := t.raw()
+		if !ok {
 			e.null()
 			continue
 		}
-		e.base64(t.s)
+		e.base64(raw)
 	}
 	e.b = append(e.b, ']')
 }

@@ -57,9 +57,22 @@ func Example() {
 	code := sdk.Command(context.Background(), pipeSMS, []string{"run", file}, os.Stdout, &diagnostics)
 	fmt.Print(diagnostics.String(), "exit code ", code)
 	// Output:
-	// {"from":"13212382994","kind":"sms","source":{"length":53,"line":1,"offset":0},"text":"on my way","time":"2008-07-31T23:10:19Z","time_basis":{"basis":"declared","unit":"text","zone":"+08:00","zone_basis":"layout"},"time_kind":"sent","time_raw":"2008-08-01 07:10:19","to":["13223650202"]}
-	// {"flags":["time_unreadable"],"from":"+1","kind":"sms","source":{"length":21,"line":3,"offset":68},"text":"caf�","text_raw":"Y2Fm6Q==","time":null,"time_basis":{"basis":"declared","unit":"text","zone":"+08:00","zone_basis":"layout"},"time_kind":"sent","time_raw":"2008-08-01","to":["+2"]}
-	// {"code":"line.fields","message":"the line does not have four fields","severity":"reject","source":{"length":11,"line":2,"offset":55}}
+	// 1  sms  2008-07-31T23:10:19Z sent  bytes 0+53, line 1
+	//    from        13212382994
+	//    text        on my way
+	//    time_basis  {"basis":"declared","unit":"text","zone":"+08:00","zone_basis":"layout"}
+	//    time_raw    2008-08-01 07:10:19
+	//    to          ["13223650202"]
+	// 2  sms  bytes 68+21, line 3
+	//    flags       ["time_unreadable"]
+	//    from        +1
+	//    text        caf�
+	//    text_raw    Y2Fm6Q==
+	//    time        null
+	//    time_basis  {"basis":"declared","unit":"text","zone":"+08:00","zone_basis":"layout"}
+	//    time_raw    2008-08-01
+	//    to          ["+2"]
+	// reject  line.fields  bytes 55+11, line 2: the line does not have four fields
 	// acme/pipe-sms 0.1.0 parse: complete
 	// units: declared none, read 3, emitted 2, rejected 1, skipped 0
 	// records: 2, sha256:3ac94b3bc1cae2c3df49b0826647b6d97e42af107c26e5873cea3deb2edd2161

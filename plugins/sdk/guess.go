@@ -90,6 +90,8 @@ func (c Charset) unfinished(tail []byte) bool {
 		return !utf8.FullRune(tail)
 	case utf16LECharset, utf16BECharset:
 		return true
+	case singleByteCharset:
+		return false
 	case gb18030Charset:
 		return tail[0] > 0x80 && (len(tail) == 1 || tail[1] >= '0' && tail[1] <= '9')
 	}
@@ -127,7 +129,7 @@ func (c Charset) char(b []byte) (n int, counts, usual bool) {
 	if b[0] < utf8.RuneSelf {
 		return 1, false, false
 	}
-	if len(b) < 2 {
+	if len(b) < 2 || c.kind == singleByteCharset {
 		return 1, true, false
 	}
 	lead, trail := b[0], b[1]

@@ -96,6 +96,16 @@ func (r *reader) Read(p []byte) (int, error) {
 // was cancelled or reached a limit. It is nil where the loop itself broke off.
 func (in *Input) Err() error { return in.err }
 
+// Source returns the place of a span of the input, with its role where the job has
+// several inputs.
+func (in *Input) Source(offset, length int64) Source {
+	s := At(offset, length)
+	if in.job != nil && len(in.job.inputs) > 1 {
+		s.Role = in.Role
+	}
+	return s
+}
+
 func (in *Input) fail(err error) {
 	if in.err == nil {
 		in.err = err

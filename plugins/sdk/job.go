@@ -112,6 +112,17 @@ func newJob(ctx context.Context, j Job) *job {
 	return r
 }
 
+// main is the input that the job is about: of several that with the role "main",
+// else the first.
+func (j *job) main() *Input {
+	for _, in := range j.inputs {
+		if in.Role == evidence.RoleMain {
+			return in
+		}
+	}
+	return j.inputs[0]
+}
+
 func (j *job) size() (n int64) {
 	for _, in := range j.inputs {
 		n += in.Size

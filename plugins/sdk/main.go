@@ -6,8 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-
-	"golang.org/x/sys/unix"
 )
 
 // Main is a plugin's whole main function. Started by a host it serves jobs;
@@ -34,8 +32,5 @@ func Main(p Plugin) {
 // second), and stays clear of the launcher's RLIMIT_DATA.
 func tuneMemory() {
 	debug.SetGCPercent(400)
-	var l unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_DATA, &l) == nil && l.Cur < 1<<50 {
-		debug.SetMemoryLimit(int64(l.Cur) / 2)
-	}
+	limitMemory()
 }

@@ -99,7 +99,7 @@ func rawOf(v any) (string, bool) {
 	case string:
 		return v, !utf8.ValidString(v)
 	case Text:
-		return v.s, !utf8.ValidString(v.s)
+		return v.raw()
 	}
 	return "", false
 }
@@ -142,7 +142,7 @@ func (e *encoder) value(v any, depth int, named bool) {
 			e.null()
 			return
 		}
-		e.unnamed(v.s, named)
+		e.unnamedText(v, named)
 	case Number:
 		if v.state != present {
 			e.null()
@@ -172,15 +172,18 @@ func (e *encoder) value(v any, depth int, named bool) {
 	}
 }
 
-func (e *encoder) unnamed(s string, named bool) {
-	if named || utf8.ValidString(s) {
-		e.shown(s)
+func (e *encoder) unnamed(s string, named bool) { e.unnamedText(Str(s), named) }
+
+func (e *encoder) unnamedText(t Text, named bool) {
+	raw, ok := t.raw()
+	if named || !ok {
+		e.shown(t.String())
 		return
 	}
 	e.b = append(e.b, `{"raw":`...)
-	e.base64(s)
+	e.base64(raw)
 	e.b = append(e.b, `,"text":`...)
-	e.shown(s)
+	e.shown(t.String())
 	e.b = append(e.b, '}')
 }
 

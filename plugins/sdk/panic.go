@@ -34,7 +34,7 @@ func (j *job) call(op Op) (err error) {
 			Data:    map[string]any{"at": where},
 		}, true)
 	}()
-	return op(&Ctx{Context: j.ctx, job: j}, j.inputs[0], &Out{job: j})
+	return op(&Ctx{Context: j.ctx, job: j}, j.main(), &Out{job: j})
 }
 
 // panicked names the file and line of the innermost frame outside the runtime.

@@ -23,8 +23,8 @@ type Plugin struct {
 	Probe func(Sample) Match
 }
 
-// Op is one operation over one input, in (of several, as a manifest lists them,
-// the first; Ctx.Inputs has all). A nil error means that the whole input was
+// Op is one operation over one input, in (of several that with the role "main", else
+// the first; Ctx.Input and Ctx.Inputs have the others). A nil error means that the whole input was
 // read: what could not be read is in diagnostics.
 type Op func(c *Ctx, in *Input, out *Out) error
 

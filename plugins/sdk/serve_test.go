@@ -1,3 +1,5 @@
+//go:build linux
+
 package sdk_test
 
 import (
@@ -403,8 +405,8 @@ func TestMainByHand(t *testing.T) {
 		{[]string{"run", "/nonexistent"}, 1, ""},
 		{[]string{"run", "/dev/null"}, 1, ""},
 		{[]string{"run", "--config", `{"do":"panic"}`, file}, 1, ""},
-		{[]string{"run", "--key", "k=00ff", file}, 0, `{"kind":"keyword","source":{"length":3,"line":1,"offset":0},"term":"one"}` + "\n" + `{"kind":"keyword","source":{"length":3,"line":2,"offset":4},"term":"two"}` + "\n"},
-		{[]string{"run", "--operation", "unpack", file}, 0, `{"artifact":"` + evidence.Sum([]byte("one\ntwo\n")).String() + `","complete":true,"size":8}` + "\n"},
+		{[]string{"run", "--json", "--key", "k=00ff", file}, 0, `{"kind":"keyword","source":{"length":3,"line":1,"offset":0},"term":"one"}` + "\n" + `{"kind":"keyword","source":{"length":3,"line":2,"offset":4},"term":"two"}` + "\n"},
+		{[]string{"run", "--json", "--operation", "unpack", file}, 0, `{"artifact":"` + evidence.Sum([]byte("one\ntwo\n")).String() + `","complete":true,"size":8}` + "\n"},
 	} {
 		cmd := exec.Command(exe, c.args...)
 		cmd.Env = []string{"SDK_TEST_PLUGIN=1"}

@@ -2,11 +2,13 @@ package sdk
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
@@ -33,11 +35,13 @@ const (
 	shiftJISCharset
 	utf16LECharset
 	utf16BECharset
+	singleByteCharset
 )
 
 // ParseCharset returns the charset of an IANA name or alias, in any case: utf-8,
 // us-ascii, gb18030 (also gbk, gb2312, cp936, which it contains), big5, shift_jis
-// (cp932), utf-16le, utf-16be. ErrUnsupported otherwise.
+// (cp932), utf-16le, utf-16be, and of those with one byte for a character iso-8859-1
+// to -16, windows-1250 to -1258, koi8-r and koi8-u. ErrUnsupported otherwise.
 func ParseCharset(name string) (Charset, error) {
 	switch strings.ToLower(strings.ReplaceAll(name, "_", "-")) {
 	case "utf-8", "utf8", "us-ascii", "ascii":
@@ -53,7 +57,25 @@ func ParseCharset(name string) (Charset, error) {
 	case "utf-16be":
 		return Charset{name: "utf-16be", kind: utf16BECharset}, nil
 	}
+	name = strings.ToLower(strings.ReplaceAll(name, "_", "-"))
+	for _, m := range charmap.All {
+		if c, ok := m.(*charmap.Charmap); ok && singleByteName(c) == name {
+			return Charset{name, singleByteCharset, c.NewDecoder().Transformer}, nil
+		}
+	}
 	return Charset{}, fmt.Errorf("%w: charset %q", ErrUnsupported, name)
+}
+
+// singleByteName returns the IANA name in lower case of a charset of the ISO 8859,
+// Windows and KOI8 families, "" for others.
+func singleByteName(c *charmap.Charmap) string {
+	name := strings.ReplaceAll(strings.ToLower(c.String()), " ", "-")
+	for _, family := range []string{"iso-8859-", "windows-125", "koi8-"} {
+		if strings.HasPrefix(name, family) {
+			return name
+		}
+	}
+	return ""
 }
 
 // Name returns the IANA name in lower case, "" for the zero Charset.
@@ -70,7 +92,7 @@ func (c Charset) Append(dst, b []byte) ([]byte, error) {
 		return append(dst, b...), nil
 	case utf16LECharset, utf16BECharset:
 		return c.appendUTF16(dst, b)
-	case gb18030Charset, big5Charset, shiftJISCharset:
+	case gb18030Charset, big5Charset, shiftJISCharset, singleByteCharset:
 		return c.appendMultibyte(dst, b)
 	}
 	return dst, fmt.Errorf("%w: no charset", ErrUnsupported)
@@ -143,6 +165,11 @@ func transformAppend(t transform.Transformer, dst, src []byte) ([]byte, error) {
 }
 
 func ascii(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
 	for _, c := range b {
 		if c >= utf8.RuneSelf {
 			return false

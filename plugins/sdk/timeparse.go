@@ -23,7 +23,7 @@ func (f *TimeFormat) Parse(raw Text) Time {
 		return NullTime(f.Kind)
 	}
 	m := moment{month: 1, day: 1, weekday: -1}
-	if !f.scan(&m, raw.s) || !m.valid() {
+	if !f.scan(&m, raw.String()) || !m.valid() {
 		t.state, t.flags = null, flagUnreadable
 		return t
 	}

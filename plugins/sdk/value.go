@@ -22,14 +22,26 @@ const (
 type Text struct {
 	s     string
 	state state
+	// damaged: s is what can be read, cut bytes of it, and then the bytes as they stand.
+	damaged bool
+	cut     uint32
 }
 
 // Str returns s as a value, "" included.
-func Str(s string) Text { return Text{s, present} }
+func Str(s string) Text { return Text{s: s, state: present} }
 
 // Bytes returns b as a value without copying it: b must not change until the
 // record was put.
-func Bytes(b []byte) Text { return Text{unsafe.String(unsafe.SliceData(b), len(b)), present} }
+func Bytes(b []byte) Text {
+	return Text{s: unsafe.String(unsafe.SliceData(b), len(b)), state: present}
+}
+
+// Damaged returns a value some of whose bytes are no text in the input's charset:
+// shown is what can be read of it, in UTF-8 with U+FFFD for the rest, and raw its
+// bytes as they stand in the input. The record has both, as records.md says.
+func Damaged(shown string, raw []byte) Text {
+	return Text{s: shown + string(raw), state: present, damaged: true, cut: uint32(len(shown))}
+}
 
 // Null returns the null value.
 func Null() Text { return Text{state: null} }
@@ -51,7 +63,21 @@ func BytesOrNull(b []byte) Text {
 }
 
 // String returns the text, "" where there is none.
-func (t Text) String() string { return t.s }
+func (t Text) String() string {
+	if t.damaged {
+		return t.s[:t.cut]
+	}
+	return t.s
+}
+
+// raw returns the bytes that must stand beside the text; ok is false where the text
+// is all there is.
+func (t Text) raw() (b string, ok bool) {
+	if t.damaged {
+		return t.s[t.cut:], true
+	}
+	return t.s, !utf8.ValidString(t.s)
+}
 
 // IsNull reports whether t is null or absent.
 func (t Text) IsNull() bool { return t.state != present }

@@ -7,11 +7,12 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/delimited"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk/layout"
 )
 
 // parseByLayout reads the input as an examiner's layout says, and by nothing else.
-func parseByLayout(c *sdk.Ctx, in *sdk.Input, out *sdk.Out, text json.RawMessage, sample []byte) error {
+func parseByLayout(c *sdk.Ctx, in *sdk.Input, out *sdk.Out, text json.RawMessage) error {
 	l, err := layout.Parse(text)
 	if err != nil {
 		return fmt.Errorf("%w: %w", sdk.ErrMalformed, err)
@@ -20,7 +21,7 @@ func parseByLayout(c *sdk.Ctx, in *sdk.Input, out *sdk.Out, text json.RawMessage
 	if err != nil {
 		return fmt.Errorf("%w: %w", sdk.ErrMalformed, err)
 	}
-	cs, err := chooseCharset(c, in, sample, p.Charset())
+	cs, err := chooseCharset(c, in, p.Charset())
 	if err != nil {
 		return err
 	}
@@ -54,7 +55,7 @@ type layoutReader struct {
 func (r *layoutReader) units(in *sdk.Input) error {
 	d := r.p.Dialect(r.charset.Charset)
 	r.out.Skip(d.Skip)
-	for u := range layout.Units(in, d) {
+	for u := range delimited.Units(in, d) {
 		src := u.Source()
 		switch {
 		case u.Blank:
@@ -62,7 +63,7 @@ func (r *layoutReader) units(in *sdk.Input) error {
 		case u.Defect != "":
 			rejectUnit(r.c, u, d.Fields)
 		default:
-			if err := r.put(u.Text, u.Damaged, src); err != nil {
+			if err := r.put(u.Whole, u.Damaged, src); err != nil {
 				return err
 			}
 			if u.Inside > 0 {
@@ -79,12 +80,12 @@ func (r *layoutReader) units(in *sdk.Input) error {
 // lines reads records that are a line each.
 func (r *layoutReader) lines(in *sdk.Input) error {
 	header := int64(r.p.Header())
-	for l := range layout.Lines(in, r.charset.Charset, '\n') {
+	for l := range delimited.Lines(in, r.charset.Charset, '\n') {
 		switch {
 		case l.Number <= header || !l.TooLong && len(bytes.TrimSpace(l.Text)) == 0:
 			r.out.Skip(1)
 		case l.TooLong:
-			diagnose(r.c, evidence.SeverityReject, sdk.CodeLongLine, l.Source(), map[string]any{"limit": layout.MaxUnit})
+			diagnose(r.c, evidence.SeverityReject, sdk.CodeLongLine, l.Source(), map[string]any{"limit": delimited.MaxUnit})
 		default:
 			if err := r.put(l.Text, l.Damaged, l.Source()); err != nil {
 				return err
@@ -108,7 +109,7 @@ func (r *layoutReader) put(text []byte, damaged bool, src sdk.Source) error {
 		return nil
 	}
 	rec, common := r.p.Record(), r.p.Common()
-	common.Charset, common.CharsetBasis = r.charset.name(), r.charset.basis
+	common.Charset, common.CharsetBasis = r.charset.name(), r.charset.Basis
 	if damaged {
 		r.damaged.n++
 		common.Flags = []string{flagCharset}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
-	"github.com/exhibit-forensics/exhibit/plugins/sdk/layout"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/delimited"
 )
 
 // badFields are the fields with bytes that are no text in the file's charset: for
@@ -14,7 +14,7 @@ import (
 type badFields map[int][]byte
 
 // findBad returns nil where the damage is in none of the fields.
-func findBad(u *layout.Unit, cs sdk.Charset) (badFields, error) {
+func findBad(u *delimited.Unit, cs sdk.Charset) (badFields, error) {
 	var bad badFields
 	for i, f := range u.Fields {
 		if !bytes.Contains(f, []byte("\uFFFD")) {

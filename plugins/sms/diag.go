@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
-	"github.com/exhibit-forensics/exhibit/plugins/sdk/layout"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/delimited"
 )
 
 // Codes of diagnostics, stable; README.md explains each.
@@ -18,9 +18,6 @@ const (
 	codeInside = "record.lines_inside"
 	codeLayout = "line.layout"
 
-	codeCharsetUnknown = "charset.unknown"
-	codeCharsetAssumed = "charset.assumed"
-	codeCharsetMark    = "charset.mark_differs"
 	codeCharsetDamaged = "charset.damaged"
 
 	codeTimeOrder      = "time.order_assumed"
@@ -41,9 +38,6 @@ var messages = map[string]string{
 	codeLayout:       "the record is not as its layout says",
 	sdk.CodeLongLine: "the line is longer than a line may be and was not read",
 
-	codeCharsetUnknown: "the text is in none of the charsets that are known here; what is not ASCII is kept as bytes; declare the charset at intake if it is known (exhibit add --charset)",
-	codeCharsetAssumed: "two charsets fit the text about as well, and one was assumed; declare it at intake if it is known (exhibit add --charset)",
-	codeCharsetMark:    "a byte order mark says another charset than was declared; the mark was followed",
 	codeCharsetDamaged: "bytes that are no text in the charset of the file are shown as U+FFFD and kept beside in base64; the records have the flag charset_damaged",
 
 	codeTimeUnreadable: "times that could not be read are null, with their raw form; the records have the flag time_unreadable",
@@ -79,17 +73,17 @@ func (t *tally) total(c *sdk.Ctx, named int64) {
 }
 
 // rejectUnit says why a unit became no record.
-func rejectUnit(c *sdk.Ctx, u *layout.Unit, expected int) {
+func rejectUnit(c *sdk.Ctx, u *delimited.Unit, expected int) {
 	code := u.Defect
 	data := map[string]any{"lines": u.Lines}
 	switch u.Defect {
-	case layout.CodeFields:
+	case delimited.CodeFields:
 		code = codeFields
 		data["fields"], data["expected"] = u.Count, expected
-	case layout.CodeQuote:
+	case delimited.CodeQuote:
 		code = codeQuote
 	default:
-		data = map[string]any{"limit": layout.MaxUnit}
+		data = map[string]any{"limit": delimited.MaxUnit}
 	}
 	diagnose(c, evidence.SeverityReject, code, u.Source(), data)
 }

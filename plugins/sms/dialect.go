@@ -6,7 +6,7 @@ import (
 	"unicode"
 
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
-	"github.com/exhibit-forensics/exhibit/plugins/sdk/layout"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/delimited"
 )
 
 // Bounds of what is looked at before anything is read.
@@ -21,7 +21,7 @@ var delimiters = []struct{ text, name string }{{",", "comma"}, {"\t", "tab"}, {"
 
 // sheet is a table as found: how it is cut into fields, its header, and its first rows.
 type sheet struct {
-	dialect   layout.Dialect
+	dialect   delimited.Dialect
 	delimiter string   // by name
 	header    []string // one for each field
 	line      int64    // of the header, from 1
@@ -49,7 +49,7 @@ func findSheet(sample []byte, whole bool, cs charset) (s *sheet, m *mapping) {
 				continue
 			}
 			one := &sheet{delimiter: d.name, header: cells, line: int64(i) + 1}
-			one.dialect = layout.Dialect{
+			one.dialect = delimited.Dialect{
 				Charset: cs.Charset, Ending: ending, Delimiter: d.text, Quote: quote, Fields: len(cells), Skip: int64(i + span), Lenient: true,
 			}
 			one.read(sample, whole)
@@ -77,7 +77,7 @@ func findTable(sample []byte, whole bool, cs charset, ending byte, lines []strin
 			continue
 		}
 		s := &sheet{delimiter: d.name, header: cells, line: int64(first) + 1}
-		s.dialect = layout.Dialect{
+		s.dialect = delimited.Dialect{
 			Charset: cs.Charset, Ending: ending, Delimiter: d.text, Quote: quote, Fields: len(cells), Skip: int64(first + span), Lenient: true,
 		}
 		s.read(sample, whole)
@@ -130,7 +130,7 @@ func (s *sheet) read(sample []byte, whole bool) {
 func (s *sheet) take(sample []byte, whole bool, fields int) {
 	s.dialect.Fields, s.rows, s.bad = fields, nil, 0
 	in := sdk.NewInput(bytes.NewReader(sample), int64(len(sample)))
-	for u := range layout.Units(in, s.dialect) {
+	for u := range delimited.Units(in, s.dialect) {
 		last := !whole && u.Span.Offset+u.Span.Length >= int64(len(sample))-4
 		switch {
 		case last || u.Blank:
@@ -152,7 +152,7 @@ func (s *sheet) take(sample []byte, whole bool, fields int) {
 // firstLines returns lines of the sample that tell quotes and header.
 func firstLines(sample []byte, cs charset, ending byte) (lines []string) {
 	in := sdk.NewInput(bytes.NewReader(sample), int64(len(sample)))
-	for l := range layout.Lines(in, cs.Charset, ending) {
+	for l := range delimited.Lines(in, cs.Charset, ending) {
 		if lines = append(lines, string(l.Text)); len(lines) >= sampleRows {
 			break
 		}
@@ -165,7 +165,7 @@ func headerAt(lines []string, i int, delimiter string, quote byte) (cells []stri
 	text := ""
 	for span = 1; span <= headerSpan && i+span <= len(lines); span++ {
 		text += lines[i+span-1]
-		if fields, ok := layout.Split([]byte(text), delimiter, quote); ok {
+		if fields, ok := delimited.Split([]byte(text), delimiter, quote); ok {
 			for _, f := range fields {
 				cells = append(cells, strings.TrimSpace(string(f)))
 			}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
-	"github.com/exhibit-forensics/exhibit/plugins/sdk/layout"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/delimited"
 )
 
 // parse reads an export by its header line, or by a layout where the case has one.
@@ -17,14 +17,14 @@ func parse(c *sdk.Ctx, in *sdk.Input, out *sdk.Out) error {
 	if err := c.Decode(&config); err != nil {
 		return err
 	}
+	if len(config.Layout) > 0 {
+		return parseByLayout(c, in, out, config.Layout)
+	}
 	sample, err := readSample(in)
 	if err != nil {
 		return err
 	}
-	if len(config.Layout) > 0 {
-		return parseByLayout(c, in, out, config.Layout, sample)
-	}
-	cs, err := chooseCharset(c, in, sample, sdk.Charset{})
+	cs, err := chooseCharset(c, in, sdk.Charset{})
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (s *sheet) sentence(m *mapping) string {
 type reader struct {
 	c       *sdk.Ctx
 	out     *sdk.Out
-	dialect layout.Dialect
+	dialect delimited.Dialect
 	m       *mapping // nil: rows
 	fill    *filler
 
@@ -130,7 +130,7 @@ func (m *mapping) stands(_ []byte, fields [][]byte) bool {
 }
 
 func (r *reader) read(in *sdk.Input) error {
-	for u := range layout.Units(in, r.dialect) {
+	for u := range delimited.Units(in, r.dialect) {
 		switch {
 		case u.Blank || u.Defect == "" && empty(u.Fields):
 			r.out.Skip(1)
@@ -158,7 +158,7 @@ func empty(fields [][]byte) bool {
 	return true
 }
 
-func (r *reader) put(u *layout.Unit) error {
+func (r *reader) put(u *delimited.Unit) error {
 	src := u.Source()
 	r.records++
 	var bad badFields
@@ -213,7 +213,7 @@ func (r *reader) count(m *sdk.SMS) {
 }
 
 // warn says what a reader of the record should know.
-func (r *reader) warn(u *layout.Unit, src sdk.Source) {
+func (r *reader) warn(u *delimited.Unit, src sdk.Source) {
 	if u.Odd {
 		r.odd.warn(r.c, src, nil)
 	}

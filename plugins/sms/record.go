@@ -53,7 +53,7 @@ func (f *filler) common(c *sdk.Common, odd, damaged bool) {
 	if f.dayOnly {
 		f.flags = append(f.flags, flagDay)
 	}
-	c.Flags, c.Charset, c.CharsetBasis = f.flags, f.charset.name(), f.charset.basis
+	c.Flags, c.Charset, c.CharsetBasis = f.flags, f.charset.name(), f.charset.Basis
 }
 
 // fillRow makes a row of a table that is no SMS export.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
-	"github.com/exhibit-forensics/exhibit/plugins/sdk/layout"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/delimited"
 )
 
 // settleTimes decides how each column of times is read, drops those that hold no
@@ -90,7 +90,7 @@ func (t *timeColumn) isClock() bool {
 
 // resolveOrders reads the whole input where the first rows leave the order of day
 // and month open: a single date may decide it.
-func (m *mapping) resolveOrders(c *sdk.Ctx, in *sdk.Input, d layout.Dialect) error {
+func (m *mapping) resolveOrders(c *sdk.Ctx, in *sdk.Input, d delimited.Dialect) error {
 	open := func() bool {
 		for i := range m.times {
 			if m.times[i].basis == sdk.Assumed {
@@ -105,7 +105,7 @@ func (m *mapping) resolveOrders(c *sdk.Ctx, in *sdk.Input, d layout.Dialect) err
 	for i := range m.times {
 		m.times[i].votes = votes{}
 	}
-	for u := range layout.Units(in, d) {
+	for u := range delimited.Units(in, d) {
 		if u.Defect != "" || u.Blank {
 			continue
 		}

@@ -12,9 +12,9 @@ import (
 )
 
 // Ciphertexts made by PyCryptodome 3.11.0 and, where it has the cipher, OpenSSL
-// 3.0.19 with its legacy provider, which agree: testdata/vectors.py.
+// 3.0.19 with its legacy provider, which agree: testdata/vectors/vectors.py.
 func TestVectors(t *testing.T) {
-	text, err := os.ReadFile("testdata/vectors.json")
+	text, err := os.ReadFile("testdata/vectors/vectors.json")
 	if err != nil {
 		t.Fatal(err)
 	}

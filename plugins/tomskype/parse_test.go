@@ -370,7 +370,7 @@ func TestBlowfishKeywords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Made by openssl bf-ecb -provider legacy over PKCS#7: testdata/vectors.py checks the two against each other.
+	// Made by openssl bf-ecb -provider legacy over PKCS#7: testdata/vectors/vectors.py checks the two against each other.
 	sealed := unhex(t, blowfishTerm)
 	if got := o.Open(nil, sealed); string(got) != "示威游行\x04\x04\x04\x04" {
 		t.Fatalf("%q", got)

@@ -250,6 +250,38 @@ def handing_on(n):
         say(f"  report, {what}: {wall:.0f} s, {os.path.getsize(out) / 1024:,.0f} KiB; peak {peak:.0f} MiB")
 
 
+def plugins():
+    """The plugin host by its Go benchmarks: each against the same without a sandbox, or in this process."""
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+    program, package = os.path.join(a.work, "host.test"), os.path.join(root, "core", "host")
+    subprocess.run(["go", "test", "-trimpath", "-buildvcs=false", "-c", "-o", program, "./core/host"], cwd=root, check=True)
+    best = {}
+    for _ in range(a.rounds):
+        out = subprocess.run([program, "-test.run=^$", "-test.bench=^Benchmark(Start|HandOver|Records|Evidence|Kill|Endless)$", "-test.benchtime=1s"],
+                             cwd=package, capture_output=True, text=True, env=dict(os.environ, GOFLAGS="-trimpath -buildvcs=false"))
+        if out.returncode:
+            sys.exit(f"benchmarks of core/host:\n{out.stdout}{out.stderr}")
+        for line in out.stdout.splitlines():
+            if line.startswith("Benchmark"):
+                name, _, *rest = line.split()
+                name = name.removeprefix("Benchmark").rsplit("-", 1)[0]
+                for value, unit in zip(rest[::2], rest[1::2]):
+                    pick = max if "/s" in unit or unit in ("peak-MiB", "grown-MiB") else min
+                    v = best.setdefault(name, {})
+                    v[unit] = pick(v.get(unit, float(value)), float(value))
+    start, records, evidence = best["Start/sandboxed"], best["Records/sandboxed"], best["Evidence/plugin"]
+    say("\nplugins")
+    say(f"  start to the first call answered, and the end: {start['best-ms']:.1f} ms (median {start['median-ms']:.1f}), "
+        f"{start['best-ms'] / best['Start/bare']['best-ms']:.2f} x the same without a sandbox ({best['Start/bare']['best-ms']:.1f} ms)")
+    say(f"  hand-over of an input to a process in the pool, until its result: {best['HandOver']['best-ms'] * 1000:.0f} microseconds (median {best['HandOver']['median-ms'] * 1000:.0f})")
+    say(f"  records of 340 bytes: {records['best-records/s']:,.0f} records/s, {records['best-records/s'] / best['Records/bare']['best-records/s']:.2f} x without a sandbox")
+    say(f"  evidence by descriptor: {evidence['best-MB/s']:,.0f} MB/s, {evidence['best-MB/s'] / best['Evidence/in-process']['best-MB/s']:.2f} x pread in this process")
+    say(f"  a hung plugin is gone {best['Kill']['best-ms']:.1f} ms after its deadline (median {best['Kill']['median-ms']:.1f})")
+    for mode in ("flood", "bomb-artifact", "flood-diagnostics", "flood-events"):
+        v = best["Endless/" + mode]
+        say(f"  peak of the host under an endless output ({mode}): {v['peak-MiB']:.0f} MiB, {v['grown-MiB']:.0f} more than idle")
+
+
 job_cpu = [1]
 
 
@@ -265,6 +297,8 @@ if a.only in ("", "intake"):
     intake()
 if a.only in ("", "small"):
     small()
+if a.only in ("", "plugins"):
+    plugins()
 if a.only in ("", "run", "search", "report"):
     lower = messages(a.messages, a.only in ("", "run"))
     if a.only in ("", "search"):

@@ -68,6 +68,11 @@ func landlock(abi int, spec Spec) error {
 			return fmt.Errorf("directory: %w", err)
 		}
 	}
+	for _, t := range spec.Trees {
+		if err := allow(int(fd), t.From, treeRights); err != nil {
+			return fmt.Errorf("files of the plugin: %w", err)
+		}
+	}
 	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, fd, 0, 0); errno != 0 {
 		return fmt.Errorf("restrict self: %w", errno)
 	}

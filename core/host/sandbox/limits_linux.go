@@ -6,6 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// stackBytes is what the first thread's stack may grow to: Linux's usual limit.
+const stackBytes = 8 << 20
+
 // setRlimits sets soft and hard limits of the process.
 func setRlimits(l Limits, countThreads bool) error {
 	limits := []struct {
@@ -19,6 +22,7 @@ func setRlimits(l Limits, countThreads bool) error {
 		{"MSGQUEUE", unix.RLIMIT_MSGQUEUE, 0},
 		{"NOFILE", unix.RLIMIT_NOFILE, l.Descriptors},
 		{"DATA", unix.RLIMIT_DATA, l.Data},
+		{"STACK", unix.RLIMIT_STACK, stackBytes}, // which DATA does not count
 		{"CPU", unix.RLIMIT_CPU, l.CPUSeconds},
 	}
 	for _, r := range limits {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"unsafe"
 
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -41,7 +42,12 @@ func Main(args []string) int {
 		_, _ = fmt.Fprintln(os.Stderr, "exhibit: the sandbox launcher is started by exhibit itself")
 		return exitFailed
 	}
-	r, filter := confine(spec)
+	img, err := newImage(args[1:], os.Environ())
+	if err != nil {
+		_ = report(spec.Status, Report{Level: L0, Refused: err.Error()})
+		return exitFailed
+	}
+	r, filter := confine(spec, img)
 	if r.Refused == "" && !Reaches(r.Level, spec.Require) {
 		r.Refused = fmt.Sprintf("sandbox level %s, but %s is required: %v", r.Level, spec.Require, r.Missing)
 	}
@@ -51,14 +57,14 @@ func Main(args []string) int {
 	if spec.Program < 0 {
 		return 0
 	}
-	err := execute(spec.Program, args[1:], filter)
+	err = execute(spec.Program, img, filter)
 	_ = report(spec.Status, Report{Refused: "execute: " + err.Error()})
 	return exitFailed
 }
 
 // confine applies the layers in the order in which each still can be: Landlock
 // needs to open nothing later, seccomp forbids what the others use.
-func confine(spec Spec) (Report, []unix.SockFilter) {
+func confine(spec Spec, img image) (Report, []unix.SockFilter) {
 	r := Report{Features: ownNamespaces(spec.Namespaces)}
 	layer := func(name string, apply func() error) {
 		if err := apply(); err != nil {
@@ -94,7 +100,14 @@ func confine(spec Spec) (Report, []unix.SockFilter) {
 	if err := unix.CloseRange(uint(spec.Keep+1), ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC); err != nil {
 		return Report{Level: L0, Refused: "close_range: " + err.Error()}, nil
 	}
-	filter, err := seccompFilter(unix.Getpid())
+	if err := enterTrees(spec.Trees); err != nil {
+		return Report{Level: L0, Refused: "files of the plugin: " + err.Error()}, nil
+	}
+	var more []bpf.Instruction
+	if len(spec.Trees) > 0 {
+		more = executeOnce(img)
+	}
+	filter, err := seccompFilter(unix.Getpid(), more...)
 	if err == nil {
 		err = seccompAvailable()
 	}
@@ -109,26 +122,18 @@ func confine(spec Spec) (Report, []unix.SockFilter) {
 
 // execute installs the filter as the last thing before execveat, and fails where
 // it cannot: it was promised in the report.
-func execute(program int, argv []string, filter []unix.SockFilter) error {
+func execute(program int, img image, filter []unix.SockFilter) error {
 	if filter != nil {
 		if err := installSeccomp(filter); err != nil {
 			return fmt.Errorf("seccomp: %w", err)
 		}
-	}
-	args, err := syscall.SlicePtrFromStrings(argv)
-	if err != nil {
-		return err
-	}
-	env, err := syscall.SlicePtrFromStrings(os.Environ())
-	if err != nil {
-		return err
 	}
 	empty, err := syscall.BytePtrFromString("")
 	if err != nil {
 		return err
 	}
 	_, _, errno := unix.RawSyscall6(unix.SYS_EXECVEAT, uintptr(program), uintptr(unsafe.Pointer(empty)),
-		uintptr(unsafe.Pointer(&args[0])), uintptr(unsafe.Pointer(&env[0])), unix.AT_EMPTY_PATH, 0)
+		img.argv, img.envp, unix.AT_EMPTY_PATH, 0)
 	if errno == unix.EACCES {
 		return fmt.Errorf("%w: a program must be static, it can open no interpreter and no library", errno)
 	}
@@ -136,24 +141,6 @@ func execute(program int, argv []string, filter []unix.SockFilter) error {
 		return fmt.Errorf("%w: a program must be an executable of this system, not a script", errno)
 	}
 	return errno
-}
-
-func report(fd int, r Report) error {
-	b, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	for len(b) > 0 {
-		n, err := unix.Write(fd, b)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		b = b[n:]
-	}
-	return nil
 }
 
 func ownNamespaces(host map[string]string) []string {

@@ -54,6 +54,8 @@ type Spec struct {
 	Require string `json:"require"`
 	// Program is the descriptor of the program to execute; -1 only reports.
 	Program int `json:"program"`
+	// Path is the program's file, for systems that cannot execute a descriptor.
+	Path string `json:"path,omitempty"`
 	// Dir is the descriptor of the plugin's own directory: it becomes the working
 	// directory and the only place where files can be made. -1 for none.
 	Dir int `json:"dir"`
@@ -64,6 +66,17 @@ type Spec struct {
 	// Namespaces are the host's own, by name; what differs is the plugin's own.
 	Namespaces map[string]string `json:"namespaces"`
 	Limits     Limits            `json:"limits"`
+	// Trees are directories that the program may read; the last becomes the working
+	// directory. A program that has any executes nothing after itself.
+	Trees []Tree `json:"trees,omitempty"`
+}
+
+// Tree is a directory whose files the program may read and list. It has the
+// directory under the descriptor To, and so its files under /proc/self/fd/<To>/,
+// wherever the directory is and whoever may walk there.
+type Tree struct {
+	From int `json:"from"`
+	To   int `json:"to"`
 }
 
 // Limits of the process, soft and hard. Files (FSIZE) and core dumps are always 0:

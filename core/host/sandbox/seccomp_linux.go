@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"runtime"
 	"unsafe"
 
 	"golang.org/x/net/bpf"
@@ -17,49 +18,84 @@ const (
 	offArgs   = 16
 )
 
-// newestKnown is the highest system call number this list was made for. Later
+// newestKnown is the call of the highest number that this list was made for. Later
 // ones do not exist, as far as a plugin can tell.
-const newestKnown = unix.SYS_RSEQ_SLICE_YIELD
+const newestKnown = "rseq_slice_yield"
 
-// denied holds what both architectures have and a plugin has no business calling.
+// abi is what the filter must know of an architecture's system calls.
+type abi struct {
+	audit uint32
+	// number is a call's, none where the architecture never had it.
+	number func(name string) uint32
+	// first are rules that come before all others.
+	first []bpf.Instruction
+}
+
+// x32Bit marks the numbers of the x32 interface, which shares AUDIT_ARCH_X86_64.
+const x32Bit = 0x40000000
+
+var (
+	abiAMD64 = abi{
+		audit: unix.AUDIT_ARCH_X86_64, number: func(name string) uint32 { return numbers[name].amd64 },
+		first: []bpf.Instruction{bpf.JumpIf{Cond: bpf.JumpLessThan, Val: x32Bit, SkipTrue: 1}, killCall},
+	}
+	abiARM64 = abi{audit: unix.AUDIT_ARCH_AARCH64, number: func(name string) uint32 { return numbers[name].arm64 }}
+)
+
+// nativeABI is that of this program.
+func nativeABI() (abi, error) {
+	switch runtime.GOARCH {
+	case "amd64":
+		return abiAMD64, nil
+	case "arm64":
+		return abiARM64, nil
+	}
+	return abi{}, fmt.Errorf("no list of system calls for %s", runtime.GOARCH)
+}
+
+// denied holds what a plugin has no business calling, by name; where an architecture
+// never had a call, there is nothing to deny.
 // Landlock governs opening; these go round it, reach other processes or the
 // kernel's rarer parts, or change the metadata of files it holds descriptors of:
 // the owner of a file may fchmod through a read-only descriptor.
-var denied = []uint32{
+var denied = []string{
 	// other processes
-	unix.SYS_PTRACE, unix.SYS_PROCESS_VM_READV, unix.SYS_PROCESS_VM_WRITEV, unix.SYS_PROCESS_MADVISE, unix.SYS_PROCESS_MRELEASE,
-	unix.SYS_KCMP, unix.SYS_PIDFD_OPEN, unix.SYS_PIDFD_GETFD, unix.SYS_PIDFD_SEND_SIGNAL, unix.SYS_TKILL,
-	unix.SYS_RT_SIGQUEUEINFO, unix.SYS_RT_TGSIGQUEUEINFO, unix.SYS_GET_ROBUST_LIST, unix.SYS_SETPRIORITY, unix.SYS_IOPRIO_SET,
-	unix.SYS_SCHED_SETAFFINITY, unix.SYS_SCHED_SETATTR, unix.SYS_SCHED_SETPARAM, unix.SYS_SCHED_SETSCHEDULER,
-	unix.SYS_MIGRATE_PAGES, unix.SYS_MOVE_PAGES,
+	"ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease",
+	"kcmp", "pidfd_open", "pidfd_getfd", "pidfd_send_signal", "tkill",
+	"rt_sigqueueinfo", "rt_tgsigqueueinfo", "get_robust_list", "setpriority", "ioprio_set",
+	"sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler",
+	"migrate_pages", "move_pages",
 	// the network, and programs that listen on sockets
-	unix.SYS_CONNECT,
+	"connect",
 	// execve; the launcher uses execveat
-	unix.SYS_EXECVE,
+	"execve",
 	// memory and objects that no limit counts, or that outlive the process
-	unix.SYS_MEMFD_CREATE, unix.SYS_MEMFD_SECRET, unix.SYS_SHMGET, unix.SYS_SHMAT, unix.SYS_SHMCTL, unix.SYS_SEMGET, unix.SYS_MSGGET, unix.SYS_MQ_OPEN,
+	"memfd_create", "memfd_secret", "shmget", "shmat", "shmctl", "semget", "msgget", "mq_open",
 	// metadata of files
-	unix.SYS_FCHMOD, unix.SYS_FCHMODAT, unix.SYS_FCHMODAT2, unix.SYS_FCHOWN, unix.SYS_FCHOWNAT, unix.SYS_UTIMENSAT,
-	unix.SYS_SETXATTR, unix.SYS_LSETXATTR, unix.SYS_FSETXATTR, unix.SYS_SETXATTRAT,
-	unix.SYS_REMOVEXATTR, unix.SYS_LREMOVEXATTR, unix.SYS_FREMOVEXATTR, unix.SYS_REMOVEXATTRAT,
-	unix.SYS_FILE_SETATTR, unix.SYS_TRUNCATE, unix.SYS_QUOTACTL, unix.SYS_QUOTACTL_FD,
+	"fchmod", "fchmodat", "fchmodat2", "fchown", "fchownat", "utimensat",
+	"setxattr", "lsetxattr", "fsetxattr", "setxattrat",
+	"removexattr", "lremovexattr", "fremovexattr", "removexattrat",
+	"file_setattr", "truncate", "quotactl", "quotactl_fd",
 	// watching files
-	unix.SYS_INOTIFY_INIT1, unix.SYS_INOTIFY_ADD_WATCH, unix.SYS_FANOTIFY_INIT, unix.SYS_FANOTIFY_MARK,
+	"inotify_init1", "inotify_add_watch", "fanotify_init", "fanotify_mark",
 	// files by other ways than opening
-	unix.SYS_OPEN_BY_HANDLE_AT, unix.SYS_NAME_TO_HANDLE_AT,
+	"open_by_handle_at", "name_to_handle_at",
 	// mounts, roots, namespaces
-	unix.SYS_MOUNT, unix.SYS_UMOUNT2, unix.SYS_PIVOT_ROOT, unix.SYS_CHROOT, unix.SYS_MOVE_MOUNT, unix.SYS_OPEN_TREE, unix.SYS_OPEN_TREE_ATTR,
-	unix.SYS_FSOPEN, unix.SYS_FSCONFIG, unix.SYS_FSMOUNT, unix.SYS_FSPICK, unix.SYS_MOUNT_SETATTR, unix.SYS_STATMOUNT, unix.SYS_LISTMOUNT,
-	unix.SYS_LISTNS, unix.SYS_UNSHARE, unix.SYS_SETNS,
+	"mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "open_tree_attr",
+	"fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "statmount", "listmount",
+	"listns", "unshare", "setns",
 	// parts of the kernel with a history
-	unix.SYS_BPF, unix.SYS_PERF_EVENT_OPEN, unix.SYS_IO_URING_SETUP, unix.SYS_IO_URING_ENTER, unix.SYS_IO_URING_REGISTER,
-	unix.SYS_IO_SETUP, unix.SYS_IO_SUBMIT, unix.SYS_USERFAULTFD, unix.SYS_KEYCTL, unix.SYS_ADD_KEY, unix.SYS_REQUEST_KEY,
-	unix.SYS_VMSPLICE, unix.SYS_PERSONALITY,
+	"bpf", "perf_event_open", "io_uring_setup", "io_uring_enter", "io_uring_register",
+	"io_setup", "io_submit", "userfaultfd", "keyctl", "add_key", "request_key",
+	"vmsplice", "personality",
+	// older calls that do what newer ones here do
+	"fork", "vfork", "chmod", "chown", "lchown", "utime", "utimes", "futimesat", "inotify_init",
+	"iopl", "ioperm", "modify_ldt", "uselib", "ustat", "sysfs", "_sysctl", "create_module", "get_kernel_syms", "query_module", "nfsservctl", "lookup_dcookie",
 	// the machine
-	unix.SYS_REBOOT, unix.SYS_SWAPON, unix.SYS_SWAPOFF, unix.SYS_INIT_MODULE, unix.SYS_FINIT_MODULE, unix.SYS_DELETE_MODULE,
-	unix.SYS_KEXEC_LOAD, unix.SYS_KEXEC_FILE_LOAD, unix.SYS_ACCT, unix.SYS_SYSLOG, unix.SYS_VHANGUP, unix.SYS_SETHOSTNAME,
-	unix.SYS_SETDOMAINNAME, unix.SYS_SETTIMEOFDAY, unix.SYS_CLOCK_SETTIME, unix.SYS_ADJTIMEX, unix.SYS_CLOCK_ADJTIME,
-	unix.SYS_LSM_SET_SELF_ATTR,
+	"reboot", "swapon", "swapoff", "init_module", "finit_module", "delete_module",
+	"kexec_load", "kexec_file_load", "acct", "syslog", "vhangup", "sethostname",
+	"setdomainname", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime",
+	"lsm_set_self_attr",
 }
 
 // Flags of clone that make a namespace.
@@ -93,33 +129,34 @@ func fail(errno unix.Errno) bpf.RetConstant {
 func arg(n int) bpf.LoadAbsolute { return bpf.LoadAbsolute{Off: uint32(offArgs + 8*n), Size: 4} }
 
 // filterProgram returns the filter for a process of the given number, which may
-// signal itself only. Every rule is complete in itself, so that no jump is long.
-func filterProgram(pid int) []bpf.Instruction {
+// signal itself only. Every rule is complete in itself, so that no jump is long. more
+// are rules besides.
+func (a abi) filterProgram(pid int, more ...bpf.Instruction) []bpf.Instruction {
 	p := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: offArch, Size: 4},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: auditArch, SkipTrue: 1},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: a.audit, SkipTrue: 1},
 		killCall,
 		bpf.LoadAbsolute{Off: offNumber, Size: 4},
 	}
-	p = append(p, archRules...)
-	for _, list := range [][]uint32{denied, deniedArch} {
-		for _, nr := range list {
+	p = append(p, a.first...)
+	for _, name := range denied {
+		if nr := a.number(name); nr != none {
 			p = append(p, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: nr, SkipTrue: 1}, fail(unix.EPERM))
 		}
 	}
 	// glibc and others fall back to clone, whose flags can be looked at.
-	p = append(p, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.SYS_CLONE3, SkipTrue: 1}, fail(unix.ENOSYS))
-	p = append(p, bpf.JumpIf{Cond: bpf.JumpLessOrEqual, Val: newestKnown, SkipTrue: 1}, fail(unix.ENOSYS))
+	p = append(p, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: a.number("clone3"), SkipTrue: 1}, fail(unix.ENOSYS))
+	p = append(p, bpf.JumpIf{Cond: bpf.JumpLessOrEqual, Val: a.number(newestKnown), SkipTrue: 1}, fail(unix.ENOSYS))
 
 	// Threads yes, processes and namespaces no.
-	p = append(p, rule(unix.SYS_CLONE,
+	p = append(p, rule(a.number("clone"),
 		arg(0),
 		bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: cloneNamespaces, SkipTrue: 1},
 		bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: unix.CLONE_THREAD, SkipTrue: 1},
 		fail(unix.EPERM), allowCall)...)
 	// Datagram sockets send to an address without connect.
-	for _, nr := range []uint32{unix.SYS_SOCKET, unix.SYS_SOCKETPAIR} {
-		p = append(p, rule(nr,
+	for _, name := range []string{"socket", "socketpair"} {
+		p = append(p, rule(a.number(name),
 			arg(0),
 			bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.AF_UNIX, SkipTrue: 4},
 			arg(1),
@@ -128,17 +165,24 @@ func filterProgram(pid int) []bpf.Instruction {
 			bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.SOCK_SEQPACKET, SkipTrue: 1},
 			fail(unix.EPERM), allowCall)...)
 	}
-	for _, nr := range []uint32{unix.SYS_KILL, unix.SYS_TGKILL} {
-		p = append(p, rule(nr, arg(0), bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(pid), SkipTrue: 1}, fail(unix.EPERM), allowCall)...)
+	for _, name := range []string{"kill", "tgkill"} {
+		p = append(p, rule(a.number(name), arg(0), bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(pid), SkipTrue: 1}, fail(unix.EPERM), allowCall)...)
 	}
-	p = append(p, rule(unix.SYS_PRLIMIT64, arg(0),
+	p = append(p, rule(a.number("prlimit64"), arg(0),
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: 0, SkipTrue: 2},
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(pid), SkipTrue: 1},
 		fail(unix.EPERM), allowCall)...)
 	// Whoever outlives the host must not escape the signal that says so.
-	p = append(p, rule(unix.SYS_PRCTL, arg(0), bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.PR_SET_PDEATHSIG, SkipTrue: 1}, fail(unix.EPERM), allowCall)...)
-	p = append(p, among(unix.SYS_IOCTL, 1, allowedIoctls, allowCall, fail(unix.ENOTTY))...)
-	p = append(p, among(unix.SYS_FCNTL, 1, deniedFcntls, fail(unix.EPERM), allowCall)...)
+	p = append(p, rule(a.number("prctl"), arg(0), bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.PR_SET_PDEATHSIG, SkipTrue: 1}, fail(unix.EPERM), allowCall)...)
+	p = append(p, among(a.number("ioctl"), 1, allowedIoctls, allowCall, fail(unix.ENOTTY))...)
+	p = append(p, among(a.number("fcntl"), 1, deniedFcntls, fail(unix.EPERM), allowCall)...)
+	// Shared memory, and what grows downwards, RLIMIT_DATA does not count.
+	p = append(p, rule(a.number("mmap"), arg(3),
+		bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: unix.MAP_GROWSDOWN, SkipTrue: 3},
+		bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: unix.MAP_SHARED | unix.MAP_ANONYMOUS},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.MAP_SHARED | unix.MAP_ANONYMOUS, SkipTrue: 1},
+		allowCall, fail(unix.EPERM))...)
+	p = append(p, more...)
 	return append(p, allowCall)
 }
 
@@ -158,8 +202,12 @@ func among(nr uint32, n int, values []uint32, listed, other bpf.RetConstant) []b
 }
 
 // seccompFilter assembles the filter.
-func seccompFilter(pid int) ([]unix.SockFilter, error) {
-	raw, err := bpf.Assemble(filterProgram(pid))
+func seccompFilter(pid int, more ...bpf.Instruction) ([]unix.SockFilter, error) {
+	a, err := nativeABI()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := bpf.Assemble(a.filterProgram(pid, more...))
 	if err != nil {
 		return nil, fmt.Errorf("assemble: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/delimited"
 )
 
 // Options complete a layout with what is known of the item.
@@ -103,8 +104,8 @@ func (p *Parser) Multiline() bool { return p.multiline }
 
 // Dialect returns what Units needs. It uses the parser: what Check and Record
 // handed out is valid until the next unit.
-func (p *Parser) Dialect(charset sdk.Charset) Dialect {
-	return Dialect{
+func (p *Parser) Dialect(charset sdk.Charset) delimited.Dialect {
+	return delimited.Dialect{
 		Charset: charset, Delimiter: string(p.delimiter), Quote: p.quote, Fields: len(p.fields), Skip: int64(p.header),
 		Stands: func(line []byte, _ [][]byte) bool { return p.Check(line).OK() },
 	}
@@ -134,8 +135,8 @@ func (p *Parser) Typed() int { return p.typed }
 
 // Codes of a Mismatch.
 const (
-	CodeFields    = "fields"
-	CodeQuote     = "quote"
+	CodeFields    = delimited.CodeFields
+	CodeQuote     = delimited.CodeQuote
 	CodeEmpty     = "empty"
 	CodeText      = "text"
 	CodeIP        = "ip"

@@ -1,14 +1,13 @@
 package sdktest
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
+	"github.com/exhibit-forensics/exhibit/internal/conform"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
 )
 
@@ -18,8 +17,8 @@ func (o Output) check(c Case) error {
 	switch {
 	case errors.Is(r.Err, sdk.ErrSource), errors.Is(r.Err, sdk.ErrRecord):
 		return fmt.Errorf("a defect of the plugin: %w", r.Err)
-	case slices.ContainsFunc(o.Diagnostics, func(d string) bool { return strings.Contains(d, `"code":"`+sdk.CodePanic+`"`) }):
-		return fmt.Errorf("it panicked: %s", r.Reason)
+	case conform.Defect(o.conform()) != "":
+		return errors.New(conform.Defect(o.conform()))
 	case !r.Units.Consistent():
 		return fmt.Errorf("units do not add up: %+v", r.Units)
 	case r.BytesRead > int64(len(c.Data)):
@@ -30,13 +29,13 @@ func (o Output) check(c Case) error {
 		return errors.New("counts differ from what was written")
 	}
 	for i, line := range o.Records {
-		if err := checkRecord(line, int64(len(c.Data))); err != nil {
+		if err := conform.Record([]byte(line), int64(len(c.Data))); err != nil {
 			return fmt.Errorf("record %d: %w", i+1, err)
 		}
 	}
 	var rejects int64
 	for i, line := range o.Diagnostics {
-		severity, err := checkDiagnostic(line, int64(len(c.Data)))
+		_, severity, err := conform.Diagnostic([]byte(line), int64(len(c.Data)))
 		if err != nil {
 			return fmt.Errorf("diagnostic %d: %w", i+1, err)
 		}
@@ -47,7 +46,38 @@ func (o Output) check(c Case) error {
 	if rejects != r.Units.Rejected {
 		return fmt.Errorf("%d units rejected, %d diagnostics say so", r.Units.Rejected, rejects)
 	}
+	for _, key := range c.Keys {
+		// What the input holds in clear, such as a published key, is no secret of the call.
+		if how := conform.Secret(key.Value, o.said()...); how != "" && !bytes.Contains(c.Data, key.Value) {
+			return fmt.Errorf("the key %q stands %s in what the plugin says", key.Name, how)
+		}
+	}
 	return o.checkCanary(c.Canary)
+}
+
+// conform is o as package conform has it.
+func (o Output) conform() conform.Output {
+	out := conform.Output{Outcome: o.Result.Outcome, Reason: o.Result.Reason, Units: o.Result.Units, KeysUsed: o.Result.KeysUsed}
+	for _, l := range o.Records {
+		out.Records = append(out.Records, []byte(l))
+	}
+	for _, l := range o.Diagnostics {
+		out.Diagnostics = append(out.Diagnostics, []byte(l))
+	}
+	for _, a := range o.Artifacts {
+		name := ""
+		if a.Name != nil {
+			name = a.Name.Bytes()
+		}
+		out.Artifacts = append(out.Artifacts, conform.Artifact{Name: name, Size: int64(len(a.Data)), SHA256: evidence.Sum(a.Data), Complete: a.Complete, Reason: a.Reason})
+	}
+	return out
+}
+
+// said is all that the plugin says, but for what it decrypts and unpacks.
+func (o Output) said() [][]byte {
+	c := o.conform()
+	return append(append([][]byte{[]byte(c.Reason)}, c.Records...), c.Diagnostics...)
 }
 
 func (o Output) checkCanary(canary string) error {
@@ -60,68 +90,4 @@ func (o Output) checkCanary(canary string) error {
 		}
 	}
 	return nil
-}
-
-type place struct {
-	Offset, Length, RowID *int64
-	Table, Pointer        *string
-}
-
-func (p *place) check(size int64) error {
-	switch {
-	case p == nil:
-		return errors.New("no source")
-	case (p.Offset == nil) != (p.Length == nil):
-		return errors.New("offset without length")
-	case p.Offset == nil && p.Table == nil && p.Pointer == nil:
-		return errors.New("the source names no place")
-	case p.Offset != nil && !(evidence.Span{Offset: *p.Offset, Length: *p.Length}).Within(size):
-		return fmt.Errorf("span %d+%d leaves the input of %d bytes", *p.Offset, *p.Length, size)
-	}
-	return nil
-}
-
-func checkRecord(line string, size int64) error {
-	var v struct {
-		Kind   string
-		Source *place
-		Time   *string
-	}
-	if err := checkLine(line, &v); err != nil {
-		return err
-	}
-	if v.Kind == "" {
-		return errors.New("no kind")
-	}
-	if v.Time != nil {
-		if _, err := time.Parse(time.RFC3339, *v.Time); err != nil || !strings.HasSuffix(*v.Time, "Z") {
-			return fmt.Errorf("time %q is not RFC 3339 UTC", *v.Time)
-		}
-	}
-	return v.Source.check(size)
-}
-
-func checkDiagnostic(line string, size int64) (severity string, err error) {
-	var v struct {
-		Code, Severity, Message string
-		Source                  *place
-	}
-	if err := checkLine(line, &v); err != nil {
-		return "", err
-	}
-	known := []string{evidence.SeverityReject, evidence.SeverityDamage, evidence.SeverityUnresolved, evidence.SeverityWarning, evidence.SeverityInfo}
-	if v.Code == "" || v.Message == "" || !slices.Contains(known, v.Severity) {
-		return "", fmt.Errorf("code %q, severity %q, message %q", v.Code, v.Severity, v.Message)
-	}
-	return v.Severity, v.Source.check(size)
-}
-
-func checkLine(line string, into any) error {
-	if len(line) >= sdk.MaxLineBytes {
-		return fmt.Errorf("%d bytes long", len(line))
-	}
-	if err := evidence.CheckCanonical([]byte(line)); err != nil {
-		return err
-	}
-	return json.Unmarshal([]byte(line), into)
 }

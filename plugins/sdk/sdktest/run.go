@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
+	"github.com/exhibit-forensics/exhibit/internal/conform"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
 )
 
@@ -31,10 +31,19 @@ const patience = 10 * time.Second
 //
 //   - make the same of the same input every time, after any other input;
 //   - keep the formats: canonical lines, spans inside the input, units that add up;
-//   - come through inputs that are empty, noise, cut short or have a bit flipped,
-//     without a panic, in bounded time;
+//   - come through inputs that are empty, of other formats, cut short or have a bit
+//     flipped, without a panic, and without saying of one that it cannot read that it
+//     read it all;
+//   - find its values again in the bytes that its records say they were read from;
+//   - open nothing with a wrong key, and tell no key to anybody;
 //   - fail where the input cannot be read, and not take an error for the end;
 //   - stop when cancelled, and at its limits, with what it had so far.
+//
+// The rules are those of `exhibit plugin test`. What that has beyond: the manifest and
+// the program's own description of itself, goldens, other processes and surroundings
+// (time zone, locale, environment, processors), crashes, the sandbox, growth over
+// many jobs, standard error, and what a plugin does with formats that its manifest
+// does not ask for.
 func Run(t *testing.T, p sdk.Plugin, corpus []Case) {
 	t.Helper()
 	if len(corpus) == 0 {
@@ -45,7 +54,9 @@ func Run(t *testing.T, p sdk.Plugin, corpus []Case) {
 		t.Run(c.Name, func(t *testing.T) {
 			want := Do(t, p, c)
 			complete = complete || want.Result.Outcome == evidence.OutcomeComplete && len(want.Records)+len(want.Artifacts) > 0
-			t.Run("damaged", func(t *testing.T) { damaged(t, p, c) })
+			t.Run("damaged", func(t *testing.T) { damaged(t, p, c, want) })
+			t.Run("spans", func(t *testing.T) { spans(t, c, want) })
+			t.Run("keys", func(t *testing.T) { keys(t, p, c, want) })
 			t.Run("again", func(t *testing.T) {
 				if d := cmp.Diff(want, Do(t, p, c), cmpopts.EquateErrors(), cmpopts.EquateEmpty()); d != "" {
 					t.Errorf("the same input gives another output:\n%s", d)
@@ -61,35 +72,60 @@ func Run(t *testing.T, p sdk.Plugin, corpus []Case) {
 	}
 }
 
-// damaged runs versions of c that no writer of the format wrote.
-func damaged(t *testing.T, p sdk.Plugin, c Case) {
-	for _, data := range [][]byte{nil, {0}, {0xff}, []byte("\n"), noise(4096)} {
-		c := c
-		c.Data = data
-		Do(t, p, c)
-	}
-	step := max(1, len(c.Data)/cuts)
-	for at := 0; at < len(c.Data); at += step {
-		cut, flipped := c, c
-		cut.Name, cut.Data = fmt.Sprintf("%s cut at %d", c.Name, at), c.Data[:at:at]
-		Do(t, p, cut)
-		flipped.Name, flipped.Data = fmt.Sprintf("%s flipped at %d", c.Name, at), slices.Clone(c.Data)
-		flipped.Data[at] ^= 1 << (at % 8)
-		Do(t, p, flipped)
+// damaged runs versions of c that no writer of the format wrote, and other formats.
+func damaged(t *testing.T, p sdk.Plugin, c Case, want Output) {
+	places := conform.Places(len(c.Data), cuts)
+	cut := conform.Cut(c.Data, places)
+	inputs := slices.Concat(conform.Tiny(), conform.Foreign(), cut, conform.Flipped(c.Data, places))
+	first := len(conform.Tiny())
+	for i, in := range inputs {
+		d := c
+		d.Name, d.Data = c.Name+", "+in.Name, in.Data
+		if i < len(inputs)-2*len(cut) {
+			d.Canary = "" // it is text of Data
+		}
+		out := Do(t, p, d).conform()
+		if why := conform.Silence(out, int64(len(in.Data))); why != "" && i >= first {
+			t.Errorf("%s: %s", d.Name, why)
+		}
+		if i >= len(inputs)-2*len(cut) && i < len(inputs)-len(cut) && c.Operation == evidence.OpUnpack {
+			if why := conform.Shortened(want.conform(), out); why != "" {
+				t.Errorf("%s: %s", d.Name, why)
+			}
+		}
 	}
 }
 
-// noise is the same every time (xorshift64, Marsaglia 2003).
-func noise(n int) []byte {
-	b := make([]byte, n)
-	x := uint64(88172645463325252)
-	for i := range b {
-		x ^= x << 13
-		x ^= x >> 7
-		x ^= x << 17
-		b[i] = byte(x)
+// spans compares the values of records with the bytes that they say they are from.
+func spans(t *testing.T, c Case, want Output) {
+	for i, line := range want.Records {
+		if verdict, value := conform.Reread([]byte(line), c.Data); verdict == conform.Drifted {
+			t.Errorf("record %d: none of its values is in the bytes that it says it was read from; %q is elsewhere in the input", i+1, value)
+		}
 	}
-	return b
+}
+
+// keys runs c with other keys and with none: what opened with the right ones must
+// not seem to open with these.
+func keys(t *testing.T, p sdk.Plugin, c Case, want Output) {
+	if len(want.Result.KeysUsed) == 0 {
+		t.Skip("no key decides anything of this input")
+	}
+	wrong := slices.Clone(c.Keys)
+	for i := range wrong {
+		wrong[i].Value = slices.Clone(wrong[i].Value)
+		for j := range wrong[i].Value {
+			wrong[i].Value[j] ^= 0xff
+		}
+	}
+	for name, with := range map[string][]sdk.Key{"wrong keys": wrong, "no key": nil} {
+		c := c
+		c.Keys = with
+		out := Do(t, p, c)
+		if why := conform.Opened(out.conform(), c.Operation); why != "" {
+			t.Errorf("with %s: %s", name, why)
+		}
+	}
 }
 
 // readerAt fails at and after an offset, and calls a function at each read.

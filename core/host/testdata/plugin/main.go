@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
@@ -34,8 +36,10 @@ func main() {
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig: goplugin.HandshakeConfig{ProtocolVersion: 1, MagicCookieKey: "EXHIBIT_PLUGIN", MagicCookieValue: "6d1cbb5d-plugin-v1"},
 		Plugins:         goplugin.PluginSet{"plugin": &adapter{server: s}},
-		GRPCServer:      func(o []grpc.ServerOption) *grpc.Server { return grpc.NewServer(o...) },
-		Logger:          hclog.NewNullLogger(),
+		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
+			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(64<<20), grpc.StreamInterceptor(s.intercept), grpc.MaxHeaderListSize(64<<20))...)
+		},
+		Logger: hclog.NewNullLogger(),
 	})
 }
 
@@ -58,6 +62,7 @@ type server struct {
 	program string
 	socket  int
 	jobs    int
+	sent    atomic.Int64 // messages that the program's name sends on go-plugin's own streams
 }
 
 // Describe says what plugin.json says, unless the program's name asks for a lie.
@@ -66,6 +71,14 @@ func (s *server) Describe(context.Context, *wire.DescribeRequest) (*wire.Describ
 	switch s.program {
 	case "liar-version":
 		d.Version = "9.9.9"
+	case "liar-name":
+		d.Name = "another-plugin"
+	case "liar-protocol":
+		d.Protocol = 2
+	case "describe-huge":
+		d.Version = strings.Repeat("9", 16<<20)
+	case "describe-hang":
+		select {}
 	case "liar-operations":
 		d.Operations = append(d.Operations, "decrypt")
 	case "crash-describe":
@@ -92,13 +105,14 @@ type job struct {
 	arts    *out
 	inputs  []*os.File
 	first   bool // the first job of this process
+	server  *server
 	done    *wire.Done
 }
 
 // Process receives the descriptors and runs the mode.
 func (s *server) Process(req *wire.ProcessRequest, events grpc.ServerStreamingServer[wire.ProcessEvent]) error {
 	s.jobs++
-	j := &job{req: req, events: events, first: s.jobs == 1}
+	j := &job{req: req, events: events, first: s.jobs == 1, server: s}
 	if err := json.Unmarshal(req.GetConfigJson(), &j.config); err != nil {
 		return err
 	}

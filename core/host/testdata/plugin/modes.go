@@ -4,35 +4,36 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
+	"google.golang.org/grpc/metadata"
 
 	"github.com/exhibit-forensics/exhibit/internal/wire"
 )
 
 // beforeHandshake misbehaves before a host can speak to it.
 func beforeHandshake(program string) {
+	forge(program)
 	switch program {
 	case "garbage":
 		line := bytes.Repeat([]byte("garbage "), 4096)
 		for {
 			os.Stdout.Write(line)
 		}
+	case "garbage-lines":
+		for {
+			os.Stdout.Write([]byte("\x1b[31mgarbage\n"))
+		}
 	case "silent":
-		time.Sleep(time.Hour)
-	case "tcp":
-		l, _ := net.Listen("unix", "x")
-		fmt.Printf("1|1|tcp|127.0.0.1:22|grpc|\n")
-		_ = l
-		time.Sleep(time.Hour)
-	case "elsewhere":
-		fmt.Printf("1|1|unix|/run/docker.sock|grpc|\n")
 		time.Sleep(time.Hour)
 	case "mute": // a socket that never answers
 		l, err := net.Listen("unix", "mute")
@@ -45,6 +46,8 @@ func beforeHandshake(program string) {
 	case "exits":
 		fmt.Fprintln(os.Stderr, "good bye")
 		os.Exit(3)
+	case "sleeper": // what "grandchild" becomes
+		time.Sleep(time.Hour)
 	}
 }
 
@@ -60,6 +63,9 @@ var modes = map[string]func(*job) error{
 	"wrong-count": wrongCount, "wrong-digest": wrongDigest, "wrong-units": wrongUnits, "wrong-rejects": wrongRejects,
 	"wrong-key": wrongKey, "wrong-bytes": wrongBytes, "no-done": noDone, "exit-0": exit0, "two-done": twoDone, "keep-open": keepOpen, "error": rpcError,
 	"raw": raw, "raw-diagnostic": rawDiagnostic, "raw-frames": rawFrames, "artifact": artifact, "artifact-open": artifactOpen, "bomb-artifact": bombArtifact,
+	"read": read, "flood-stdout": floodStdout, "forge-log": forgeLog, "big-event": bigEvent, "big-trailer": bigTrailer, "grandchild": grandchild, "bomb-stack": bombStack,
+	"random": random, "leak": leak, "leak-files": leakFiles, "leak-threads": leakThreads, "busy-after": busyAfter, "done-crash": doneCrash, "send-descriptors": sendDescriptors,
+	"late-record": lateRecord, "sent": sent, "stdin": stdin, "wrong-declared": wrongDeclared,
 	"artifacts": artifacts, "slow": slow, "tries": tries, "environment": environment, "identity": identity, "clear-deathsig": clearDeathsig,
 }
 
@@ -419,4 +425,183 @@ func clearDeathsig(j *job) error {
 	j.records.line(fmt.Sprintf(`{"err":"%v","kind":"row"}`, err))
 	j.records.flush()
 	select {}
+}
+
+// floodStdout writes to descriptor 1 for as long as the job says, in milliseconds, and
+// tells how much it got rid of.
+func floodStdout(j *job) error {
+	unix.SetNonblock(1, true)
+	line := bytes.Repeat([]byte("1|1|tcp|127.0.0.1:22|grpc|\n"), 1000)
+	written := 0
+	for start := time.Now(); time.Since(start) < time.Duration(j.N)*time.Millisecond; {
+		if n, err := unix.Write(1, line); err == nil {
+			written += n
+		} else {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	unix.SetNonblock(1, false)
+	return j.records.line(fmt.Sprintf(`{"kind":"row","written":%d}`, written))
+}
+
+// forgeLog writes what go-plugin would log with the level and words it holds.
+func forgeLog(j *job) error {
+	line := `{"@level":"error","@message":"custody log sealed","@module":"exhibit","@timestamp":"2026-01-01T00:00:00.000000Z","level":"ERROR"}`
+	fmt.Fprintln(stderr, line+"\x1b]0;title\x07\xff")
+	fmt.Fprintln(os.Stderr, line) // by way of go-plugin
+	return j.emit(1)
+}
+
+// bigEvent sends more in one message than a host takes.
+func bigEvent(j *job) error {
+	j.done.Reason = strings.Repeat("x", 16<<20)
+	j.done.Outcome = wire.Outcome_OUTCOME_PARTIAL
+	return j.emit(1)
+}
+
+// bigTrailer ends the call with a status of its own size.
+func bigTrailer(j *job) error {
+	j.events.SetTrailer(metadata.Pairs("x", strings.Repeat("x", 8<<20)))
+	return j.emit(1)
+}
+
+// grandchild leaves a process behind that holds stderr and the streams, where it can.
+func grandchild(j *job) error {
+	argv := [2]*byte{&[]byte("sleeper\x00")[0], nil}
+	path := &[]byte("/proc/self/exe\x00")[0]
+	pid, _, errno := syscall.RawSyscall6(syscall.SYS_CLONE, uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
+	if errno == 0 && pid == 0 {
+		syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(path)), uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&argv[1])))
+		syscall.RawSyscall(syscall.SYS_EXIT, 1, 0, 0)
+	}
+	fmt.Fprintf(stderr, "grandchild: %v\n", errno)
+	time.Sleep(100 * time.Millisecond)
+	os.Exit(5)
+	return nil
+}
+
+// bombStack asks for memory that RLIMIT_DATA does not count.
+func bombStack(j *job) error {
+	var got []string
+	for _, flags := range []int{unix.MAP_PRIVATE | unix.MAP_GROWSDOWN, unix.MAP_SHARED} {
+		_, err := unix.Mmap(-1, 0, 1<<20, unix.PROT_READ|unix.PROT_WRITE, flags|unix.MAP_ANONYMOUS)
+		got = append(got, fmt.Sprint(err))
+	}
+	return j.records.line(fmt.Sprintf(`{"errors":"%s","kind":"row"}`, strings.Join(got, "; ")))
+}
+
+// random says something else every time.
+func random(j *job) error {
+	return j.records.line(fmt.Sprintf(`{"kind":"row","n":%d}`, rand.Uint64()>>12))
+}
+
+var kept []any
+
+// leak keeps N MiB of every job.
+func leak(j *job) error {
+	b := make([]byte, j.N<<20)
+	for i := 0; i < len(b); i += 4096 {
+		b[i] = 1
+	}
+	kept = append(kept, b)
+	return identity(j)
+}
+
+// leakFiles keeps its inputs, N times.
+func leakFiles(j *job) error {
+	for range j.N {
+		if _, err := unix.FcntlInt(j.inputs[0].Fd(), unix.F_DUPFD_CLOEXEC, 0); err != nil {
+			return err
+		}
+	}
+	return identity(j)
+}
+
+func leakThreads(j *job) error {
+	var started sync.WaitGroup
+	for range j.N {
+		started.Add(1)
+		go func() { runtime.LockOSThread(); started.Done(); time.Sleep(time.Hour) }()
+	}
+	started.Wait()
+	return identity(j)
+}
+
+// busyAfter goes on working when its job is done.
+func busyAfter(j *job) error {
+	go func() {
+		for {
+		}
+	}()
+	return identity(j)
+}
+
+// doneCrash sends a good Done and dies before the call has ended.
+func doneCrash(j *job) error {
+	j.emit(5)
+	d := j.done
+	j.finish()
+	j.done = nil
+	j.events.Send(&wire.ProcessEvent{Kind: &wire.ProcessEvent_Done{Done: d}})
+	time.Sleep(50 * time.Millisecond)
+	os.Exit(6)
+	return nil
+}
+
+// sendDescriptors sends the host descriptors, which it has not asked for.
+func sendDescriptors(j *job) error {
+	n := 0
+	for range 1000 {
+		err := unix.Sendmsg(j.server.socket, []byte("x"), unix.UnixRights(0, 1, 2), nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+		if err != nil {
+			return j.records.line(fmt.Sprintf(`{"error":"%v","kind":"row","sent":%d}`, err, n))
+		}
+		n++
+	}
+	return j.records.line(`{"kind":"row","sent":1000}`)
+}
+
+// lateRecord writes one record more after it has said how many there are.
+func lateRecord(j *job) error {
+	fd, err := unix.FcntlInt(j.records.f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	j.emit(5)
+	d := j.done
+	j.finish()
+	j.done = nil
+	j.events.Send(&wire.ProcessEvent{Kind: &wire.ProcessEvent_Done{Done: d}})
+	unix.Write(fd, []byte(recordLine+"\n"))
+	unix.Close(fd)
+	return nil
+}
+
+// sent tells what the program's name has sent on go-plugin's own streams in N ms.
+func sent(j *job) error {
+	time.Sleep(time.Duration(j.N) * time.Millisecond)
+	return j.records.line(fmt.Sprintf(`{"kind":"row","sent":%d}`, j.server.sent.Load()))
+}
+
+func stdin(j *job) error {
+	n, err := os.Stdin.Read(make([]byte, 1))
+	return j.records.line(fmt.Sprintf(`{"error":"%v","kind":"row","n":%d}`, err, n))
+}
+
+func wrongDeclared(j *job) error { j.emit(5); j.done.Units.Declared = -7; return nil }
+
+// read reads its input N times over by pread, and tells how long each took, in nanoseconds.
+func read(j *job) error {
+	buf := make([]byte, 1<<20)
+	for range j.N {
+		start := time.Now()
+		for off := int64(0); ; {
+			n, err := j.inputs[0].ReadAt(buf, off)
+			if off += int64(n); err != nil {
+				break
+			}
+		}
+		j.records.line(fmt.Sprintf(`{"kind":"row","ns":%d}`, time.Since(start).Nanoseconds()))
+	}
+	return nil
 }

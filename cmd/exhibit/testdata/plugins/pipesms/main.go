@@ -1,10 +1,13 @@
 // Command pipesms is a plugin for the command line's tests: lines of time,
-// sender, recipient and text with a vertical bar between them. A line CRASH ends it.
+// sender, recipient and text with a vertical bar between them. A line CRASH ends it;
+// a text LIE comes out as the time of day, although it says that it is deterministic.
 package main
 
 import (
 	"bytes"
 	"os"
+	"strconv"
+	"time"
 
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
 )
@@ -30,6 +33,9 @@ func parse(c *sdk.Ctx, in *sdk.Input, out *sdk.Out) error {
 		if len(f) != 4 {
 			c.Reject(line.Source(), "line.fields", "the line does not have four fields")
 			continue
+		}
+		if string(f[3]) == "LIE" {
+			f[3] = strconv.AppendInt(nil, time.Now().UnixNano(), 10)
 		}
 		m := sdk.SMS{From: sdk.Bytes(f[1]), To: []sdk.Text{sdk.Bytes(f[2])}, Text: sdk.Bytes(f[3])}
 		m.Time = format.Parse(sdk.Bytes(f[0]))

@@ -1,0 +1,46 @@
+package kit
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/exhibit-forensics/exhibit/evidence"
+)
+
+// isCompanion reports whether a file of testdata/ is handed over with another one.
+func isCompanion(name string, names map[string]bool, m evidence.PluginManifest) bool {
+	for _, op := range m.Operations {
+		for _, c := range op.Companions {
+			if main, ok := strings.CutSuffix(name, c.Suffix); ok && names[main] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// readCompanions reads the files beside the sample that its operation wants.
+func (s *sample) readCompanions(m evidence.PluginManifest) error {
+	for _, op := range m.Operations {
+		if op.Operation != s.job.Operation {
+			continue
+		}
+		for _, c := range op.Companions {
+			b, err := os.ReadFile(s.path + c.Suffix)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if len(b) > maxSample {
+				return fmt.Errorf("%w: companion %q has %d bytes", evidence.ErrFormat, c.Suffix, len(b))
+			}
+			s.companions = append(s.companions, companion{c.Role, b})
+		}
+	}
+	return nil
+}

@@ -1,0 +1,349 @@
+package verify
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"math/bits"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/exhibit-forensics/exhibit/evidence"
+)
+
+var (
+	setPath    = regexp.MustCompile(`^custody/sets/((?:0|[1-9][0-9]{0,15}))-([a-z]+)\.jsonl$`)
+	recordPath = regexp.MustCompile(`^custody/records/((?:0|[1-9][0-9]{0,15}))-((?:0|[1-9][0-9]{0,15}))\.jsonl$`)
+)
+
+// prunedTree computes an RFC 6962 root from leaves and pruned subtrees.
+type prunedTree struct {
+	peaks []peak
+	size  int64
+}
+
+type peak struct {
+	hash   digest
+	size   int64
+	pruned bool
+}
+
+// add appends a subtree; false where it cannot stand there, or where two pruned
+// ones could have been one.
+func (t *prunedTree) add(h digest, size int64, pruned bool) bool {
+	if size < 1 || bits.OnesCount64(uint64(size)) != 1 || t.size%size != 0 || t.size > evidence.MaxSafeInteger-size {
+		return false
+	}
+	t.size += size
+	p := peak{h, size, pruned}
+	for n := len(t.peaks); n > 0 && t.peaks[n-1].size == p.size; n-- {
+		if t.peaks[n-1].pruned && p.pruned {
+			return false
+		}
+		p = peak{nodeHash(t.peaks[n-1].hash, p.hash), 2 * p.size, false}
+		t.peaks = t.peaks[:n-1]
+	}
+	t.peaks = append(t.peaks, p)
+	return true
+}
+
+// is reports whether the tree has a root and a number of leaves, not 0.
+func (t *prunedTree) is(root string, size int64) bool {
+	if t.size != size || size == 0 {
+		return false
+	}
+	h := t.peaks[len(t.peaks)-1].hash
+	for i := len(t.peaks) - 2; i >= 0; i-- {
+		h = nodeHash(t.peaks[i].hash, h)
+	}
+	return hexOf(h) == root
+}
+
+// hashLine reads a line {"hash","size"}; isHash is false where it is another one.
+func (t *prunedTree) hashLine(o object) (isHash, ok bool) {
+	if !o.has("hash") {
+		return false, false
+	}
+	o.only("hash", "size")
+	text, size := o.text("hash"), o.integer("size")
+	var h digest
+	if *o.err != nil || !isHex(text, 64) {
+		return true, false
+	}
+	if _, err := hex.Decode(h[:], []byte(text)); err != nil {
+		return true, false
+	}
+	return true, t.add(h, size, true)
+}
+
+// bundleMembers are the members of sets that are open, as far as later steps need them.
+type bundleMembers struct {
+	// artifacts holds what files.csv says of them, places where they are found; both
+	// as hashes, so that long names take no memory.
+	artifacts, places map[digest]bool
+	made              map[string][]derivation // by the child's digest
+	trees             map[[2]int64]setRoot    // record trees, by entry and number
+}
+
+// derivation says of what something was made, and what that added to the path.
+type derivation struct{ parent, suffix string }
+
+// tuple hashes texts so that no two lists give the same.
+func tuple(parts ...string) digest { return leafHash([]byte(sshString(parts...))) }
+
+// checkSets is step 12.
+func (c *bundleCheck) checkSets() (bool, error) {
+	c.members = bundleMembers{map[digest]bool{}, map[digest]bool{}, map[string][]derivation{}, map[[2]int64]setRoot{}}
+	for _, name := range c.bag.under("custody/sets/") {
+		if err := c.ctx.Err(); err != nil {
+			return false, err
+		}
+		ok, err := c.checkSet(name)
+		if err != nil {
+			return false, err
+		}
+		if !ok {
+			c.find(codeSet, name, "does not lead to what the entry committed to")
+		}
+	}
+	return true, nil
+}
+
+func (c *bundleCheck) checkSet(path string) (bool, error) {
+	m := setPath.FindStringSubmatch(path)
+	if m == nil {
+		return false, nil
+	}
+	seq, ok := parseDecimal(m[1])
+	e, err := c.entry(seq)
+	if err != nil || e == nil || !ok {
+		return false, err
+	}
+	set, ok := e.sets[m[2]]
+	if !ok {
+		return false, nil
+	}
+	var t prunedTree
+	var take []func()
+	whole, err := c.bag.lines(path, maxBundleLine, func(line []byte, _ int64) error {
+		o, err := parseObject(line)
+		if err != nil {
+			return errStop
+		}
+		if isHash, ok := t.hashLine(o); isHash {
+			if !ok {
+				return errStop
+			}
+			return nil
+		}
+		leaf, open, ok := memberLeaf(o)
+		n := t.size
+		if !ok || !t.add(leaf, 1, false) {
+			return errStop
+		}
+		if f := c.members.taker(m[2], seq, n, open); f != nil {
+			take = append(take, f)
+		}
+		c.report.Checked.Members++
+		return nil
+	})
+	if err != nil || !whole || !t.is(set.root, set.size) {
+		return false, err
+	}
+	for _, f := range take {
+		f()
+	}
+	return true, nil
+}
+
+// openMember is what a line of a set shows: the values of open fields, and which are withheld.
+type openMember struct {
+	values   object
+	withheld map[string][]byte
+}
+
+// memberLeaf computes the leaf of a member from its line.
+func memberLeaf(o object) (leaf digest, open openMember, ok bool) {
+	o.only("commit", "open")
+	commit, shown := o.sub("commit"), o.sub("open")
+	if *o.err != nil || len(shown.members) == 0 {
+		return leaf, open, false
+	}
+	sums := map[string]string{}
+	for field := range commit.members {
+		if sums[field] = commit.text(field); !isHex(sums[field], 64) {
+			return leaf, open, false
+		}
+	}
+	open = openMember{object{members: map[string][]byte{}, err: new(error)}, commit.members}
+	for field := range shown.members {
+		s := shown.sub(field)
+		s.only("salt", "value")
+		salt := s.text("salt")
+		if _, both := sums[field]; both || *o.err != nil || !isHex(salt, 32) {
+			return leaf, open, false
+		}
+		open.values.members[field] = s.members["value"]
+		sums[field] = hexOf(commitment(salt, field, s.members["value"]))
+	}
+	data := []byte{'{'}
+	fields := sortedKeys(sums)
+	slices.SortFunc(fields, evidence.CompareNames)
+	for i, field := range fields {
+		if i > 0 {
+			data = append(data, ',')
+		}
+		data = append(append(evidence.AppendString(data, field), `:"`...), sums[field]...)
+		data = append(data, '"')
+	}
+	return leafHash(append(data, '}')), open, *o.err == nil
+}
+
+// taker returns what keeps a member once its set is known to be right; nil where it
+// does not say enough.
+func (b *bundleMembers) taker(set string, seq, n int64, open openMember) func() {
+	o := open.values
+	text := func(name string) string { return o.text(name) }
+	switch set {
+	case "artifacts":
+		hashes := o.sub("hashes")
+		d, size, origin := text("artifact"), o.integer("size"), text("origin")
+		md5, sha1 := hashes.text("md5"), hashes.text("sha1")
+		if *o.err != nil || !o.has("artifact") || !o.has("size") || !o.has("origin") {
+			return nil
+		}
+		return func() { b.artifacts[artifactTuple(seq, n, d, size, origin, md5, sha1)] = true }
+	case "occurrences":
+		path, ok := printedName(o, "path")
+		item, d := text("item"), text("artifact")
+		if *o.err != nil || !ok || item == "" || d == "" {
+			return nil
+		}
+		return func() { b.places[tuple(d, item, path)] = true }
+	case "derivations":
+		_, withheld := open.withheld["name"]
+		suffix, named := printedName(o, "name")
+		child, parent := text("child"), text("parent")
+		if *o.err != nil || withheld || o.has("name") && !named || child == "" || parent == "" {
+			return nil
+		}
+		if named {
+			suffix = "!" + suffix
+		}
+		return func() { b.made[child] = append(b.made[child], derivation{parent, suffix}) }
+	case "runs":
+		t := o.sub("record_tree")
+		root, size := t.text("root"), t.integer("size")
+		if *o.err != nil || !o.has("record_tree") || !isHex(root, 64) {
+			return nil
+		}
+		return func() { b.trees[[2]int64{seq, n}] = setRoot{root, size} }
+	}
+	return nil
+}
+
+// printedName returns a name in its printable form: {text} or {raw, text}.
+func printedName(o object, field string) (string, bool) {
+	if !o.has(field) {
+		return "", false
+	}
+	s := o.sub(field)
+	if !s.has("raw") {
+		return printableName(s.text("text")), s.has("text") && *o.err == nil
+	}
+	raw := s.text("raw")
+	b, err := base64.StdEncoding.DecodeString(raw)
+	return printableName(string(b)), err == nil && *o.err == nil && base64.StdEncoding.EncodeToString(b) == raw
+}
+
+// checkRecords is step 13.
+func (c *bundleCheck) checkRecords() (bool, error) {
+	if c.bad[recordsFile] {
+		c.report.NotChecked = append(c.report.NotChecked, "Where the records come from: "+recordsFile+" is not as listed.")
+		return true, nil
+	}
+	var starts []int64
+	end := int64(0)
+	whole, err := c.bag.lines(recordsFile, maxLine, func(line []byte, at int64) error {
+		starts, end = append(starts, at), at+int64(len(line))+1
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	if !whole {
+		c.find(codeRecord, recordsFile, "has a line that is too long, or without its end")
+		return true, nil
+	}
+	r, err := c.bag.open(recordsFile)
+	if err != nil {
+		return false, err
+	}
+	defer r.close()
+	c.report.Checked.Records = int64(len(starts))
+	s := recordCheck{c: c, starts: append(starts, end), used: make([]bool, len(starts)), text: r.ReadAt}
+	for _, name := range c.bag.under("custody/records/") {
+		ok, err := s.tree(name)
+		if err != nil {
+			return false, err
+		}
+		if !ok {
+			c.find(codeRecord, name, "does not lead to what a run committed to, or not to records that are there, each once")
+		}
+	}
+	if i := slices.Index(s.used, false); i >= 0 {
+		c.find(codeRecord, recordsFile, "has a line that nothing leads to: line "+decimalOf(int64(i)+1))
+	}
+	return true, nil
+}
+
+type recordCheck struct {
+	c      *bundleCheck
+	starts []int64
+	used   []bool
+	text   func(b []byte, at int64) (int, error)
+}
+
+func (s *recordCheck) tree(path string) (bool, error) {
+	m := recordPath.FindStringSubmatch(path)
+	if m == nil {
+		return false, nil
+	}
+	seq, _ := parseDecimal(m[1])
+	n, _ := parseDecimal(m[2])
+	want, ok := s.c.members.trees[[2]int64{seq, n}]
+	if !ok {
+		return false, nil
+	}
+	var t prunedTree
+	whole, err := s.c.bag.lines(path, maxBundleLine, func(line []byte, _ int64) error {
+		o, err := parseObject(line)
+		if err != nil {
+			return errStop
+		}
+		if isHash, ok := t.hashLine(o); isHash {
+			if !ok {
+				return errStop
+			}
+			return nil
+		}
+		o.only("line", "salt")
+		i, salt := o.integer("line")-1, o.text("salt")
+		if *o.err != nil || !isHex(salt, 32) || i < 0 || i >= int64(len(s.used)) || s.used[i] {
+			return errStop
+		}
+		s.used[i] = true
+		text := make([]byte, s.starts[i+1]-s.starts[i]-1)
+		if _, err := s.text(text, s.starts[i]); err != nil {
+			return err
+		}
+		data := append([]byte(`["`+salt+`","record",`), text...)
+		if !t.add(leafHash(append(data, ']')), 1, false) {
+			return errStop
+		}
+		return nil
+	})
+	return whole && t.is(want.root, want.size), err
+}
+
+func decimalOf(n int64) string { return strings.TrimPrefix(entryName(n), "entry ") }

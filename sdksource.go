@@ -1,0 +1,12 @@
+// Package exhibit is the module's root. It holds no code, only the sources that a
+// plugin of somebody else's is built from: `exhibit plugin new` writes them beside
+// the plugin, since the module need not be published anywhere.
+package exhibit
+
+import "embed"
+
+// SDK holds the sources of plugins/sdk and of what it needs, with go.mod, go.sum
+// and the licence. Whoever writes them out leaves tests away.
+//
+//go:embed go.mod go.sum LICENSE evidence/*.go plugins/sdk/*.go plugins/sdk/*/*.go plugins/sdk/python/exhibit_sdk.py internal/wire/*.go internal/conform/*.go internal/sqlitefile/*.go
+var SDK embed.FS
