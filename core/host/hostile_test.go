@@ -12,6 +12,7 @@ import (
 	"github.com/exhibit-forensics/exhibit/core/host"
 	"github.com/exhibit-forensics/exhibit/core/host/sandbox"
 	"github.com/exhibit-forensics/exhibit/evidence"
+	"github.com/exhibit-forensics/exhibit/internal/slow"
 )
 
 // hostile is one thing that a plugin does against its host, and what is to come of it.
@@ -230,7 +231,9 @@ func TestHostile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	userRun.begin(t)
+	if slow.Asked() {
+		userRun.begin(t)
+	}
 	good := loadPlugin(t, "plugin")
 	before := strays(t)
 	for _, c := range hostileRows {
