@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
 // BundleOptions say what a bundle is compared with that is not in it.
@@ -295,6 +293,3 @@ func (r *BundleReport) JSON() ([]byte, error) {
 	b, err := json.MarshalIndent(r, "", "  ")
 	return append(b, '\n'), err
 }
-
-// formatError is why something does not have its form.
-func formatError(why string) error { return fmt.Errorf("%w: %s", evidence.ErrFormat, why) }

@@ -14,9 +14,7 @@ const (
 	maxPlaces = 10_000
 )
 
-var (
-	listLine  = regexp.MustCompile(`^(?:[^",\r]*|"(?:[^"\r]|"")*")(?:,(?:[^",\r]*|"(?:[^"\r]|"")*")){12}$`)
-)
+var listLine = regexp.MustCompile(`^(?:[^",\r]*|"(?:[^"\r]|"")*")(?:,(?:[^",\r]*|"(?:[^"\r]|"")*")){12}$`)
 
 // artifactTuple is what files.csv and a member of a set of artifacts must both say.
 func artifactTuple(seq, n int64, artifact string, size int64, origin, md5, sha1 string) digest {
@@ -152,4 +150,29 @@ func (b *bundleMembers) place(artifact, exhibit, path string) bool {
 		}
 	}
 	return false
+}
+
+// printableName is the printable form of a name (docs/formats/bundle.md).
+func printableName(name string) string {
+	var b strings.Builder
+	for i := 0; i < len(name); {
+		r, n := utf8.DecodeRuneInString(name[i:])
+		switch {
+		case r == '\\':
+			b.WriteString(`\\`)
+		case r == utf8.RuneError && n == 1, hidden(r):
+			for _, c := range []byte(name[i : i+n]) {
+				fmt.Fprintf(&b, `\x%02x`, c)
+			}
+		default:
+			b.WriteString(name[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
+}
+
+func hidden(r rune) bool {
+	return r < 0x20 || r >= 0x7f && r <= 0x9f || r == 0x61c || r >= 0x200b && r <= 0x200f ||
+		r >= 0x2028 && r <= 0x202e || r >= 0x2060 && r <= 0x206f || r == 0xfeff
 }

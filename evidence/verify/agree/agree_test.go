@@ -1,0 +1,48 @@
+package agree_test
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/exhibit-forensics/exhibit/evidence/verify"
+)
+
+// said is what must be equal in all verifiers.
+type said struct {
+	Verdict string
+	Level   string
+	Covered int64
+	Codes   string
+}
+
+func goSays(t *testing.T, c tampering) said {
+	t.Helper()
+	r, err := verify.BundleZip(context.Background(), bytes.NewReader(c.zip), int64(len(c.zip)), verify.BundleOptions{Trust: c.trust, Receipts: c.receipts})
+	if err != nil {
+		t.Fatalf("%s: %v", c.name, err)
+	}
+	return said{r.Verdict.String(), r.Attestation.Level.String(), r.Attestation.Covered, strings.Join(r.Codes, " ")}
+}
+
+func TestTable(t *testing.T) {
+	table := theTable()
+	names := map[string]bool{}
+	for _, c := range table {
+		if names[c.name] {
+			t.Errorf("two are called %q", c.name)
+		}
+		names[c.name] = true
+		codes := strings.Fields(c.codes)
+		slices.Sort(codes)
+		if c.level == "" {
+			c.level = "self-asserted"
+		}
+		if got := goSays(t, c); got.Codes != strings.Join(codes, " ") || got.Level != c.level {
+			t.Errorf("%s: %+v, not %v, %s", c.name, got, codes, c.level)
+		}
+	}
+	t.Logf("%d tamperings", len(table))
+}
