@@ -63,6 +63,7 @@ func TestHostileJobs(t *testing.T) {
 		if len(idle) != 1 {
 			t.Fatalf("processes: %v", idle)
 		}
+		time.Sleep(100 * time.Millisecond) // until the signal has stopped all of its threads
 		before := processorTime(t, idle[0])
 		time.Sleep(300 * time.Millisecond)
 		if after := processorTime(t, idle[0]); after != before {

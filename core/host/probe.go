@@ -119,7 +119,7 @@ func (p *process) probeFault(ctx, call context.Context, err error) *stop {
 		return hostFailure(ctx.Err())
 	case code == codes.Unimplemented:
 		return broken("its manifest says that it probes, the program does not")
-	case call.Err() != nil:
+	case call.Err() != nil, code == codes.DeadlineExceeded: // the plugin knows the deadline too, and may be first
 		return fault("hung: no answer")
 	case (code == codes.Unavailable || code == codes.Canceled || code == codes.Internal) && p.run.await(exitWait):
 		return fault("crashed: %s", p.run.exit)

@@ -43,7 +43,7 @@ func TestScriptsAsOrdinaryUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("/proc/self/exe", "-test.v", "-test.timeout=5m", "-test.run="+scriptsAsUser)
-	cmd.Env = []string{"TMPDIR=" + tmp, "HOME=/nonexistent", "PATH=" + os.Getenv("PATH")}
+	cmd.Env = []string{"TMPDIR=" + tmp, "HOME=/nonexistent", "PATH=" + os.Getenv("PATH"), "EXHIBIT_LONG=1"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // a socket, which this system does not have, and there is no sandbox for it.
 func supported() error {
 	return fmt.Errorf("%w: plugins cannot be run on %s: it has no way to hand over descriptors, and no sandbox. "+
-		"Everything that runs no plugin works: evidence can be received, and a case be read, searched, exported, reported, sealed and verified; run it on Linux",
+		"Run it on Linux",
 		evidence.ErrRefused, runtime.GOOS)
 }
 

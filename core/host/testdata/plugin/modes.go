@@ -449,6 +449,7 @@ func forgeLog(j *job) error {
 	line := `{"@level":"error","@message":"custody log sealed","@module":"exhibit","@timestamp":"2026-01-01T00:00:00.000000Z","level":"ERROR"}`
 	fmt.Fprintln(stderr, line+"\x1b]0;title\x07\xff")
 	fmt.Fprintln(os.Stderr, line) // by way of go-plugin
+	time.Sleep(time.Second)       // what is read of it after Done would be the next job's
 	return j.emit(1)
 }
 
