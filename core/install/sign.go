@@ -3,8 +3,6 @@ package install
 import (
 	"bytes"
 	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,6 +10,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/exhibit-forensics/exhibit/core/sshsig"
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
@@ -47,15 +46,18 @@ func (s *Staged) Signature(signers []byte) (Signed, error) {
 	if s.Sums == nil {
 		return Signed{}, fmt.Errorf("install: %w: %s is there and %s, which it signs, is not", evidence.ErrRefused, sigFile, sumsFile)
 	}
-	key, err := verify(s.Sums, s.Sig, Namespace)
-	if err != nil {
-		return Signed{}, fmt.Errorf("install: %w: %s: %w", evidence.ErrRefused, sigFile, err)
+	sig, err := sshsig.Verify(s.Sig, s.Sums, Namespace)
+	switch {
+	case errors.Is(err, sshsig.ErrSignature):
+		return Signed{}, fmt.Errorf("install: %w: %s: it does not match: %s", evidence.ErrRefused, sigFile, err.Error())
+	case err != nil: // refused, not malformed: so it is for whoever branches on it
+		return Signed{}, fmt.Errorf("install: %w: %s: %s", evidence.ErrRefused, sigFile, err.Error())
 	}
-	signed := Signed{By: ssh.FingerprintSHA256(key)}
+	signed := Signed{By: sig.Fingerprint()}
 	if signers == nil {
 		return signed, nil
 	}
-	if signed.Name, err = among(signers, key); err != nil {
+	if signed.Name, err = among(signers, sig.Key); err != nil {
 		return Signed{}, fmt.Errorf("install: %w", err)
 	}
 	signed.Trusted = true
@@ -91,63 +93,6 @@ func (s *Staged) checkSums() error {
 		}
 	}
 	return nil
-}
-
-// sshsig is the blob of OpenSSH's PROTOCOL.sshsig, after its magic.
-type sshsig struct {
-	Version                                         uint32
-	PublicKey, Namespace, Reserved, Hash, Signature string
-}
-
-// signedData is what the signature is over, after the magic.
-type signedData struct{ Namespace, Reserved, Hash, Digest string }
-
-const sshsigMagic = "SSHSIG"
-
-// verify returns the key that made an armored SSH signature over message.
-func verify(message, armored []byte, namespace string) (ssh.PublicKey, error) {
-	block, _ := pem.Decode(armored)
-	if block == nil || block.Type != "SSH SIGNATURE" {
-		return nil, errors.New("not an SSH signature")
-	}
-	body, ok := bytes.CutPrefix(block.Bytes, []byte(sshsigMagic))
-	if !ok {
-		return nil, errors.New("not an SSH signature")
-	}
-	var sig sshsig
-	if err := ssh.Unmarshal(body, &sig); err != nil {
-		return nil, fmt.Errorf("not an SSH signature: %w", err)
-	}
-	if sig.Version != 1 || sig.Namespace != namespace {
-		return nil, fmt.Errorf("version %d, namespace %q; wanted are 1 and %q", sig.Version, sig.Namespace, namespace)
-	}
-	var digest []byte
-	switch sig.Hash {
-	case "sha256":
-		d := sha256.Sum256(message)
-		digest = d[:]
-	case "sha512":
-		d := sha512.Sum512(message)
-		digest = d[:]
-	default:
-		return nil, fmt.Errorf("hash %q", sig.Hash)
-	}
-	key, err := ssh.ParsePublicKey([]byte(sig.PublicKey))
-	if err != nil {
-		return nil, err
-	}
-	var inner ssh.Signature
-	if err := ssh.Unmarshal([]byte(sig.Signature), &inner); err != nil {
-		return nil, err
-	}
-	if inner.Format == ssh.KeyAlgoRSA { // SHA-1: PROTOCOL.sshsig forbids it
-		return nil, fmt.Errorf("algorithm %q", inner.Format)
-	}
-	data := append([]byte(sshsigMagic), ssh.Marshal(signedData{sig.Namespace, sig.Reserved, sig.Hash, string(digest)})...)
-	if err := key.Verify(data, &inner); err != nil {
-		return nil, fmt.Errorf("it does not match: %w", err)
-	}
-	return key, nil
 }
 
 // among looks the key up: "KEYTYPE BASE64 [comment]" or "PRINCIPALS [namespaces=…]

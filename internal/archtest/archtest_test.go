@@ -63,7 +63,7 @@ var policy = map[string]string{
 	"core/search":                 "evidence evidence/store evidence/blob core/view core/index core/search/fold",
 	"core/kit":                    "evidence internal/conform core/host core/identify core/manifest core/plain",
 	"core/manifest":               "evidence schemas core/plain",
-	"core/install":                "evidence core/host core/kit",
+	"core/install":                "evidence core/host core/kit core/sshsig",
 	"core/scaffold":               "evidence",
 	"core/keyring":                "evidence evidence/store evidence/blob",
 	"core/layouts":                "evidence evidence/store schemas",
