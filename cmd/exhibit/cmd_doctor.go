@@ -80,12 +80,12 @@ func (p *program) doctor(c *cli.Context) error {
 // confinement starts the launcher as it would be started for a plugin, and returns what
 // level that comes to, by which features, and what is missing.
 func (p *program) confinement(ctx context.Context) (level string, features, missing []string, err error) {
-	dir, err := os.MkdirTemp(p.env("XDG_RUNTIME_DIR"), "exhibit-")
+	config, done, err := p.plainHost()
 	if err != nil {
 		return "", nil, nil, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // as far as it is there
-	h, err := host.New(host.Config{Launcher: []string{"/proc/self/exe", sandboxCommand}, Dir: filepath.Join(dir, "host"), Now: p.now, HostVersion: version})
+	defer func() { _ = done() }() // as far as it is there
+	h, err := host.New(config)
 	if err != nil {
 		return "", nil, nil, err
 	}
@@ -122,7 +122,7 @@ func (p *program) checkPlugins() ([]*host.Plugin, checked) {
 	dirs := p.pluginDirs()
 	plugins, err := engine.LoadPlugins(dirs)
 	if err != nil {
-		ch.Result, ch.Found, ch.Do = checkFail, sentence(err), "set $EXHIBIT_PLUGINS to the directory in which plugins are installed"
+		ch.Result, ch.Found, ch.Do = checkFail, sentence(err), noPlugins
 		return nil, ch
 	}
 	var names []string

@@ -49,9 +49,9 @@ func kindsOf(m evidence.PluginManifest) []string {
 }
 
 func (p *program) listPlugins(*cli.Context) error {
-	plugins, err := engine.LoadPlugins(p.pluginDirs())
+	plugins, err := p.loadPlugins()
 	if err != nil {
-		return withTry(err, noPlugins)
+		return err
 	}
 	rows := [][]string{{"PLUGIN", "VERSION", "DOES", "RUNS BY", "SHA-256", "MAKES", "WHERE", "TITLE"}}
 	for _, x := range plugins {

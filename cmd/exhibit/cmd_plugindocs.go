@@ -8,7 +8,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/exhibit-forensics/exhibit/core/engine"
 	"github.com/exhibit-forensics/exhibit/core/host"
 	"github.com/exhibit-forensics/exhibit/core/manifest"
 	"github.com/exhibit-forensics/exhibit/evidence"
@@ -80,8 +79,8 @@ func (p *program) pluginsNamed(names []string) ([]*host.Plugin, error) {
 		}
 		if installed == nil {
 			var err error
-			if installed, err = engine.LoadPlugins(p.pluginDirs()); err != nil {
-				return nil, withTry(err, noPlugins)
+			if installed, err = p.loadPlugins(); err != nil {
+				return nil, err
 			}
 		}
 		at := slices.IndexFunc(installed, func(x *host.Plugin) bool { return x.Manifest.Name == name })
@@ -93,8 +92,5 @@ func (p *program) pluginsNamed(names []string) ([]*host.Plugin, error) {
 	if len(names) > 0 {
 		return out, nil
 	}
-	all, err := engine.LoadPlugins(p.pluginDirs())
-	return all, withTry(err, noPlugins)
+	return p.loadPlugins()
 }
-
-const noPlugins = "set $EXHIBIT_PLUGINS to the directory in which plugins are installed"

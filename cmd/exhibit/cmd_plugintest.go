@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -29,11 +28,11 @@ func (p *program) pluginTestCommand() *cli.Command {
 }
 
 func (p *program) testPlugin(c *cli.Context) (err error) {
-	work, err := os.MkdirTemp(p.env("XDG_RUNTIME_DIR"), "exhibit-")
+	work, done, err := p.socketDir()
 	if err != nil {
-		return fmt.Errorf("a directory for plugins' sockets: %w", err)
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	defer func() { err = errors.Join(err, done()) }()
 	start := p.now()
 	r, err := kit.Run(c.Context, kit.Options{
 		Dir: c.Args().First(), Testdata: c.String("testdata"), Accept: c.Bool("accept"), Only: c.String("only"), Thorough: c.Bool("thorough"),

@@ -201,15 +201,7 @@ func (p *program) verifyFile(c *cli.Context, name string, o verify.Options) erro
 	if err != nil {
 		return usagef("%s", complaint(err))
 	}
-	if p.asJSON {
-		text, err := r.JSON()
-		if err == nil {
-			err = p.printf("%s", text)
-		}
-		if err != nil {
-			return err
-		}
-	} else if err := r.Text(visibleWriter{p.out}); err != nil {
+	if err := p.showReport(r); err != nil {
 		return err
 	}
 	return ended(r.Exit)

@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -102,24 +99,8 @@ func (p *program) withEngine(k *store.Case, c *cli.Context, do func(*engine.Engi
 	}
 	e, err := engine.New(k, o)
 	if err != nil {
-		return withTry(err, "set $EXHIBIT_PLUGINS to the directory in which plugins are installed")
+		return withTry(err, noPlugins)
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	return do(e)
-}
-
-// pluginDirs are where plugins are looked for: $EXHIBIT_PLUGINS, else beside the
-// program, then among the user's own.
-func (p *program) pluginDirs() []string {
-	if list := p.env("EXHIBIT_PLUGINS"); list != "" {
-		return slices.DeleteFunc(strings.Split(list, string(os.PathListSeparator)), func(s string) bool { return s == "" })
-	}
-	var dirs []string
-	if self, err := os.Executable(); err == nil {
-		dirs = append(dirs, filepath.Join(filepath.Dir(self), "plugins"))
-	}
-	if own := p.userPlugins(); own != "" {
-		dirs = append(dirs, own)
-	}
-	return dirs
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -117,4 +118,20 @@ func readBounded(name string, most int64) ([]byte, error) {
 	}
 	defer f.Close() // only read from
 	return readAtMost(f, most)
+}
+
+// showReport prints what verifying found, of whatever it was.
+func (p *program) showReport(r interface {
+	JSON() ([]byte, error)
+	Text(io.Writer) error
+},
+) error {
+	if !p.asJSON {
+		return r.Text(visibleWriter{p.out})
+	}
+	text, err := r.JSON()
+	if err != nil {
+		return err
+	}
+	return p.printf("%s", text)
 }

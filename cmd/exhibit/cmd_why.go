@@ -61,9 +61,9 @@ func (p *program) why(c *cli.Context) error {
 
 // whyFile explains a file that need not be in any case.
 func (p *program) whyFile(c *cli.Context, path string) (err error) {
-	plugins, err := engine.LoadPlugins(p.pluginDirs())
+	plugins, err := p.loadPlugins()
 	if err != nil {
-		return withTry(err, "set $EXHIBIT_PLUGINS to the directory in which plugins are installed")
+		return err
 	}
 	config, done, err := p.hostConfig(c)
 	if err != nil {
@@ -96,29 +96,4 @@ func (p *program) explain(x *engine.Explanation) error {
 		return writeJSON(p.out, x)
 	}
 	return x.Text(visibleWriter{p.out})
-}
-
-// sandboxFlag asks for a level of confinement (docs/formats/plugin.md, Levels).
-func sandboxFlag() cli.Flag {
-	return &cli.StringFlag{Name: "sandbox", Value: "L2", Usage: "the lowest `LEVEL` of confinement at which a plugin may run: L3, L2, L1 or L0, which is none"}
-}
-
-// hostConfig is how plugins are run, with a directory for their sockets that done
-// removes.
-func (p *program) hostConfig(c *cli.Context) (config host.Config, done func() error, err error) {
-	level := c.String("sandbox")
-	switch level {
-	case "", "L2", "L3":
-	case "L0", "L1":
-		p.note("--sandbox %s: a plugin runs even where the system cannot confine it, and can then do what you can; what was in force is recorded with each run", level)
-	default:
-		return host.Config{}, nil, usagef("--sandbox %s: L3, L2, L1 or L0", visible(level))
-	}
-	dir, err := os.MkdirTemp(p.env("XDG_RUNTIME_DIR"), "exhibit-")
-	if err != nil {
-		return host.Config{}, nil, fmt.Errorf("a directory for plugins' sockets: %w", err)
-	}
-	return host.Config{
-		Launcher: []string{"/proc/self/exe", sandboxCommand}, Dir: filepath.Join(dir, "host"), RequireLevel: level, Now: p.now, HostVersion: version,
-	}, func() error { return os.RemoveAll(dir) }, nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/exhibit-forensics/exhibit/core/engine"
 	"github.com/exhibit-forensics/exhibit/core/host"
 	"github.com/exhibit-forensics/exhibit/core/replay"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
@@ -61,9 +60,9 @@ func (p *program) replay(c *cli.Context, dir string, r *verify.Report) (*replay.
 }
 
 func (p *program) replayCase(ctx context.Context, c *cli.Context, k *store.Case) (_ *replay.Report, err error) {
-	plugins, err := engine.LoadPlugins(p.pluginDirs())
+	plugins, err := p.loadPlugins()
 	if err != nil {
-		return nil, withTry(err, "set $EXHIBIT_PLUGINS to the directory in which plugins are installed")
+		return nil, err
 	}
 	config, done, err := p.hostConfig(c)
 	if err != nil {
@@ -98,14 +97,10 @@ func (p *program) replayCase(ctx context.Context, c *cli.Context, k *store.Case)
 
 // showVerified writes the report, with what replaying came to.
 func (p *program) showVerified(r *verify.Report, again *replay.Report) error {
+	if again == nil {
+		return p.showReport(r)
+	}
 	if p.asJSON {
-		if again == nil {
-			text, err := r.JSON()
-			if err != nil {
-				return err
-			}
-			return p.printf("%s", text)
-		}
 		text, err := json.MarshalIndent(struct {
 			*verify.Report
 			Replay *replay.Report `json:"replay"`
@@ -116,7 +111,7 @@ func (p *program) showVerified(r *verify.Report, again *replay.Report) error {
 		return p.printf("%s\n", text)
 	}
 	w := visibleWriter{p.out}
-	if err := r.Text(w); err != nil || again == nil {
+	if err := r.Text(w); err != nil {
 		return err
 	}
 	return again.Text(w)

@@ -28,15 +28,7 @@ func (p *program) verifyBundle(c *cli.Context, name string, o verify.Options) er
 	if err != nil {
 		return reasonOf(err)
 	}
-	if p.asJSON {
-		text, err := r.JSON()
-		if err == nil {
-			err = p.printf("%s", text)
-		}
-		if err != nil {
-			return err
-		}
-	} else if err := r.Text(visibleWriter{p.out}); err != nil {
+	if err := p.showReport(r); err != nil {
 		return err
 	}
 	return ended(r.Exit)

@@ -20,7 +20,6 @@ type Tree struct {
 	// the last one that is shown, each at its place.
 	all, hidden []subtree
 	n           int64
-	shown       int64
 }
 
 type subtree struct {
@@ -46,13 +45,9 @@ func (t *Tree) Show(line []byte, leaf [32]byte) error {
 	}
 	t.all = push(t.all, subtree{leaf, t.n, 1})
 	t.n++
-	t.shown++
 	_, err := t.w.Write(append(line, '\n'))
 	return err
 }
-
-// Shown is how many leaves are.
-func (t *Tree) Shown() int64 { return t.shown }
 
 // Close writes what is left and checks that the leaves lead to root; it fails with
 // evidence.ErrIntegrity where they do not.
