@@ -122,7 +122,7 @@ func (p *program) checkPlugins() ([]*host.Plugin, checked) {
 	dirs := p.pluginDirs()
 	plugins, err := engine.LoadPlugins(dirs)
 	if err != nil {
-		ch.Result, ch.Found, ch.Do = checkFail, sentence(err), noPlugins
+		ch.Result, ch.Found, ch.Do = checkFail, sentence(err), noPlugins(err)
 		return nil, ch
 	}
 	var names []string

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/exhibit-forensics/exhibit/core/host/launch"
 	"github.com/exhibit-forensics/exhibit/core/kit"
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
@@ -36,7 +37,7 @@ func (p *program) testPlugin(c *cli.Context) (err error) {
 	start := p.now()
 	r, err := kit.Run(c.Context, kit.Options{
 		Dir: c.Args().First(), Testdata: c.String("testdata"), Accept: c.Bool("accept"), Only: c.String("only"), Thorough: c.Bool("thorough"),
-		Launcher: []string{"/proc/self/exe", sandboxCommand}, OtherLauncher: []string{"/proc/self/exe", sandboxElsewhere},
+		Launcher: launch.Argv(), OtherLauncher: launch.ArgvElsewhere(),
 		Work: filepath.Join(work, "kit"), HostVersion: version, Now: p.now,
 	})
 	switch {

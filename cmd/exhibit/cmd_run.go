@@ -99,7 +99,7 @@ func (p *program) withEngine(k *store.Case, c *cli.Context, do func(*engine.Engi
 	}
 	e, err := engine.New(k, o)
 	if err != nil {
-		return withTry(err, noPlugins)
+		return withTry(err, noPlugins(err))
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	return do(e)

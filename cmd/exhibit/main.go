@@ -10,19 +10,9 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
-
-	"github.com/exhibit-forensics/exhibit/core/host"
-	"github.com/exhibit-forensics/exhibit/core/kit"
 )
 
 func main() {
-	// A plugin's process begins here and must not come to anything else first.
-	if len(os.Args) > 1 && os.Args[1] == sandboxCommand {
-		os.Exit(host.SandboxMain(os.Args[2:]))
-	}
-	if len(os.Args) > 1 && os.Args[1] == sandboxElsewhere {
-		os.Exit(kit.SandboxMain(os.Args[2:]))
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	// The first signal asks to stop in good order; a second one ends the process.
 	context.AfterFunc(ctx, stop)
@@ -35,10 +25,3 @@ func main() {
 	stop()
 	os.Exit(code)
 }
-
-// sandboxCommand is the argument with which the program executes itself as a
-// plugin's launcher; it is no command for people.
-const sandboxCommand = "sandbox-exec"
-
-// sandboxElsewhere is the same in surroundings that plugins must not notice (`plugin test`).
-const sandboxElsewhere = "sandbox-exec-elsewhere"

@@ -13,18 +13,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 
-	"github.com/exhibit-forensics/exhibit/core/host"
-	"github.com/exhibit-forensics/exhibit/core/kit"
 	"github.com/exhibit-forensics/exhibit/internal/slow"
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == sandboxCommand {
-		os.Exit(host.SandboxMain(os.Args[2:]))
-	}
-	if len(os.Args) > 1 && os.Args[1] == sandboxElsewhere {
-		os.Exit(kit.SandboxMain(os.Args[2:]))
-	}
 	testscript.Main(m, map[string]func(){"exhibit": main})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,9 +12,17 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/core/engine"
 	"github.com/exhibit-forensics/exhibit/core/host"
+	"github.com/exhibit-forensics/exhibit/core/host/launch"
 )
 
-const noPlugins = "set $EXHIBIT_PLUGINS to the directory in which plugins are installed"
+// noPlugins is what to try where plugins could not be loaded. One that cannot be run
+// here is not left out: what only it reads would look as if nobody could read it.
+func noPlugins(err error) string {
+	if errors.Is(err, host.ErrInterpreter) {
+		return "install Python 3.9 or later, or name one by $" + host.EnvPython + ", or remove that plugin: none is run while one of them cannot be"
+	}
+	return "set $EXHIBIT_PLUGINS to the directory in which plugins are installed"
+}
 
 // pluginDirs are where plugins are looked for: $EXHIBIT_PLUGINS, else beside the
 // program, then among the user's own.
@@ -34,7 +43,7 @@ func (p *program) pluginDirs() []string {
 // loadPlugins are those that are installed; none is started.
 func (p *program) loadPlugins() ([]*host.Plugin, error) {
 	plugins, err := engine.LoadPlugins(p.pluginDirs())
-	return plugins, withTry(err, noPlugins)
+	return plugins, withTry(err, noPlugins(err))
 }
 
 // sandboxFlag asks for a level of confinement (docs/formats/plugin.md, Levels).
@@ -64,7 +73,7 @@ func (p *program) plainHost() (config host.Config, done func() error, err error)
 	if err != nil {
 		return host.Config{}, nil, err
 	}
-	return host.Config{Launcher: []string{"/proc/self/exe", sandboxCommand}, Dir: filepath.Join(dir, "host"), Now: p.now, HostVersion: version}, done, nil
+	return host.Config{Launcher: launch.Argv(), Dir: filepath.Join(dir, "host"), Now: p.now, HostVersion: version}, done, nil
 }
 
 // socketDir makes a directory for plugins' sockets: a short path, since one with the

@@ -13,6 +13,7 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/core/engine"
 	"github.com/exhibit-forensics/exhibit/core/host"
+	"github.com/exhibit-forensics/exhibit/core/host/launch"
 	"github.com/exhibit-forensics/exhibit/core/intake"
 	"github.com/exhibit-forensics/exhibit/evidence/custody"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
@@ -23,9 +24,6 @@ import (
 var plugins, readers string
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "sandbox-exec" {
-		os.Exit(host.SandboxMain(os.Args[2:]))
-	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "engine-test")
 		if err != nil {
@@ -100,7 +98,7 @@ func newEngine(t testing.TB, c *store.Case, change ...func(*engine.Options)) *en
 	run := t.TempDir()
 	o := engine.Options{
 		PluginDirs: []string{plugins}, Boot: "test", Now: time.Now, Rand: rand.Reader,
-		Host: host.Config{Launcher: []string{"/proc/self/exe", "sandbox-exec"}, Dir: run, RequireLevel: "L2", Now: time.Now, Log: slog.New(slog.DiscardHandler), HostVersion: "test"},
+		Host: host.Config{Launcher: launch.Argv(), Dir: run, RequireLevel: "L2", Now: time.Now, Log: slog.New(slog.DiscardHandler), HostVersion: "test"},
 	}
 	for _, f := range change {
 		f(&o)

@@ -14,8 +14,8 @@ import (
 
 // Config is what a Host needs from its surroundings.
 type Config struct {
-	// Launcher is the argv prefix that re-executes this program into SandboxMain,
-	// for instance {"/proc/self/exe", "sandbox-exec"}.
+	// Launcher is the argv prefix that re-executes this program into sandbox.Main:
+	// launch.Argv.
 	Launcher []string
 	// Dir is a private directory for sockets, created if missing; several hosts may
 	// share it. Each process has a directory of its own below it for as long as it lives.
@@ -30,6 +30,9 @@ type Config struct {
 	Log       *slog.Logger
 	// HostVersion is told to plugins.
 	HostVersion string
+	// Beside is a host whose copies of scripts' and interpreters' files this one uses
+	// instead of making its own. It must be closed after this one.
+	Beside *Host
 }
 
 // ErrClosed says that the host was closed while, or before, it was asked to run something.
@@ -85,6 +88,9 @@ func New(cfg Config) (*Host, error) {
 		return nil, fmt.Errorf("host: %w", err)
 	}
 	h := &Host{cfg: cfg, dir: dir, spawner: newSpawner(), programs: newPrograms(), trees: newTrees(dir.path), pool: newPool(cfg.Processes), active: make(map[int64]context.CancelCauseFunc)}
+	if cfg.Beside != nil {
+		h.trees = cfg.Beside.trees
+	}
 	h.idle.L = &h.mu
 	return h, nil
 }
@@ -106,7 +112,9 @@ func (h *Host) Close() error {
 	}
 	h.spawner.close()
 	h.programs.close()
-	h.trees.close()
+	if h.cfg.Beside == nil {
+		h.trees.close()
+	}
 	if err := h.dir.close(); err != nil {
 		return fmt.Errorf("host: %w", err)
 	}
@@ -132,9 +140,3 @@ func (h *Host) enter(ctx context.Context) (_ context.Context, leave func(), err 
 		h.idle.Broadcast()
 	}, nil
 }
-
-// SandboxMain is the launcher: a program that uses this package calls it first
-// thing when its first argument is the one Config.Launcher gives, with the
-// arguments that follow, and exits with what it returns. Where the plugin's program
-// is executed it does not return.
-func SandboxMain(args []string) int { return sandbox.Main(args) }

@@ -55,14 +55,18 @@ type interpreterFile struct {
 	digest evidence.Digest
 }
 
-// find returns the interpreter of that name. It executes nothing.
+// ErrInterpreter: what a script is written for cannot be used on this computer.
+var ErrInterpreter = errors.New("no usable interpreter")
+
+// find returns the interpreter of that name, or fails with ErrInterpreter. It
+// executes nothing.
 func (l *Loader) find(name string) (*interpreter, error) {
 	if name != evidence.InterpreterPython {
 		return nil, fmt.Errorf("%w: interpreter %q", evidence.ErrFormat, name)
 	}
 	l.once.Do(func() { l.python, l.err = findPython(l.Python) })
 	if l.err != nil {
-		return nil, fmt.Errorf("interpreter %s: %w", name, l.err)
+		return nil, fmt.Errorf("%w: %w %s: %w", evidence.ErrRefused, ErrInterpreter, name, l.err)
 	}
 	return l.python, nil
 }

@@ -50,7 +50,7 @@ func launch(how string, args []string) int {
 	case launchBare:
 		return unconfined(args)
 	}
-	return host.SandboxMain(args)
+	return sandbox.Main(args)
 }
 
 // attach has strace trace this process from now on, into a file.

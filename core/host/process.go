@@ -265,7 +265,11 @@ func (p *process) handshake() (err error) {
 
 // describe refuses a plugin that is not what its manifest says.
 func (p *process) describe(ctx context.Context, plugin *Plugin, hostVersion string) error {
-	d, err := p.rpc.Describe(ctx, &wire.DescribeRequest{Protocol: evidence.PluginProtocol, HostVersion: hostVersion})
+	// The plugin is not told the deadline: it could answer in its name a moment before.
+	call, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	d, err := p.rpc.Describe(call, &wire.DescribeRequest{Protocol: evidence.PluginProtocol, HostVersion: hostVersion})
 	if err != nil {
 		return fmt.Errorf("%w: Describe: %s", evidence.ErrPlugin, printable(err.Error(), 200))
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -62,7 +61,7 @@ type Options struct {
 	Thorough bool
 	// Only is a check or a sample to which the kit keeps; "" for all.
 	Only string
-	// Launcher starts a plugin (host.Config); OtherLauncher does so by way of SandboxMain.
+	// Launcher starts a plugin (host.Config); OtherLauncher does so in other surroundings.
 	Launcher, OtherLauncher []string
 	// Work is a private directory, created if missing.
 	Work         string
@@ -175,7 +174,7 @@ func (k *kit) newHost(name string, launcher []string, processes int) (*host.Host
 	h, err := host.New(host.Config{
 		Launcher: launcher, Dir: filepath.Join(k.o.Work, name), RequireLevel: k.o.RequireLevel, Processes: processes,
 		Limits: host.Limits{Start: 30 * time.Second, Progress: hangs, Total: 5 * time.Minute},
-		Now:    k.o.Now, Log: slog.New(slog.DiscardHandler), HostVersion: version,
+		Now:    k.o.Now, Log: slog.New(slog.DiscardHandler), HostVersion: version, Beside: k.here,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("kit: %w", err)
@@ -279,21 +278,4 @@ func (k *kit) check(ctx context.Context, s step) (Check, error) {
 	c := f.check(s.name)
 	c.Took = k.o.Now().Sub(start)
 	return c, nil
-}
-
-// SandboxMain is host.SandboxMain in surroundings that no plugin may notice.
-func SandboxMain(args []string) int {
-	for name, value := range otherSurroundings() {
-		if err := os.Setenv(name, value); err != nil {
-			return 1
-		}
-	}
-	return host.SandboxMain(args)
-}
-
-func otherSurroundings() map[string]string {
-	return map[string]string{
-		"TZ": "Asia/Kathmandu", "LANG": "tr_TR.ISO-8859-9", "LC_ALL": "tr_TR.ISO-8859-9", "HOME": "/nonexistent", "USER": "somebody",
-		"GOMAXPROCS": "1", "PYTHONHASHSEED": "4711", "PYTHONUTF8": "0", "COLUMNS": "7", "TERM": "dumb",
-	}
 }

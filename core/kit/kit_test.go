@@ -12,23 +12,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/exhibit-forensics/exhibit/core/host"
+	"github.com/exhibit-forensics/exhibit/core/host/launch"
 	"github.com/exhibit-forensics/exhibit/core/host/sandbox"
 	"github.com/exhibit-forensics/exhibit/core/kit"
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
-const launcherArg, elsewhereArg = "sandbox-exec", "sandbox-exec-elsewhere"
-
 var buildDir string
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == launcherArg {
-		os.Exit(host.SandboxMain(os.Args[2:]))
-	}
-	if len(os.Args) > 1 && os.Args[1] == elsewhereArg {
-		os.Exit(kit.SandboxMain(os.Args[2:]))
-	}
 	code := m.Run()
 	if buildDir != "" {
 		_ = os.RemoveAll(buildDir)
@@ -84,7 +76,7 @@ func write(t testing.TB, dir, name string, b []byte) {
 
 func run(t testing.TB, o kit.Options) (*kit.Report, error) {
 	t.Helper()
-	o.Launcher, o.OtherLauncher = []string{"/proc/self/exe", launcherArg}, []string{"/proc/self/exe", elsewhereArg}
+	o.Launcher, o.OtherLauncher = launch.Argv(), launch.ArgvElsewhere()
 	o.Work, o.RequireLevel, o.HostVersion, o.Now = filepath.Join(t.TempDir(), "work"), sandbox.L2, "test", time.Now
 	return kit.Run(t.Context(), o)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/core/engine"
 	"github.com/exhibit-forensics/exhibit/core/host"
+	"github.com/exhibit-forensics/exhibit/core/host/launch"
 	"github.com/exhibit-forensics/exhibit/core/intake"
 	"github.com/exhibit-forensics/exhibit/core/layouts"
 	"github.com/exhibit-forensics/exhibit/core/replay"
@@ -26,9 +27,6 @@ import (
 var plugins string
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "sandbox-exec" {
-		os.Exit(host.SandboxMain(os.Args[2:]))
-	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "replay-test")
 		if err != nil {
@@ -64,7 +62,7 @@ func build(from, to string) {
 
 func config(t testing.TB) host.Config {
 	return host.Config{
-		Launcher: []string{"/proc/self/exe", "sandbox-exec"}, Dir: t.TempDir(), RequireLevel: "L2", Now: time.Now,
+		Launcher: launch.Argv(), Dir: t.TempDir(), RequireLevel: "L2", Now: time.Now,
 		Log: slog.New(slog.DiscardHandler), HostVersion: "test",
 	}
 }

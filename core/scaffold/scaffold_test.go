@@ -10,25 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/exhibit-forensics/exhibit/core/host"
+	"github.com/exhibit-forensics/exhibit/core/host/launch"
 	"github.com/exhibit-forensics/exhibit/core/host/sandbox"
 	"github.com/exhibit-forensics/exhibit/core/kit"
 	"github.com/exhibit-forensics/exhibit/core/scaffold"
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/internal/slow"
 )
-
-const launcherArg, elsewhereArg = "sandbox-exec", "sandbox-exec-elsewhere"
-
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == launcherArg {
-		os.Exit(host.SandboxMain(os.Args[2:]))
-	}
-	if len(os.Args) > 1 && os.Args[1] == elsewhereArg {
-		os.Exit(kit.SandboxMain(os.Args[2:]))
-	}
-	os.Exit(m.Run())
-}
 
 func make(t *testing.T, language, operation string) string {
 	t.Helper()
@@ -81,7 +69,7 @@ func goTool(t *testing.T, dir string, args ...string) {
 func pass(t *testing.T, dir, operation, runtimeSkips string) {
 	t.Helper()
 	r, err := kit.Run(t.Context(), kit.Options{
-		Dir: dir, Launcher: []string{"/proc/self/exe", launcherArg}, OtherLauncher: []string{"/proc/self/exe", elsewhereArg},
+		Dir: dir, Launcher: launch.Argv(), OtherLauncher: launch.ArgvElsewhere(),
 		Work: filepath.Join(t.TempDir(), "work"), RequireLevel: sandbox.L2, HostVersion: "test", Now: time.Now,
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/core/engine"
 	"github.com/exhibit-forensics/exhibit/core/host"
+	"github.com/exhibit-forensics/exhibit/core/host/launch"
 	"github.com/exhibit-forensics/exhibit/core/intake"
 	"github.com/exhibit-forensics/exhibit/core/keyring"
 	"github.com/exhibit-forensics/exhibit/core/layouts"
@@ -24,13 +25,6 @@ import (
 	"github.com/exhibit-forensics/exhibit/evidence/store"
 	"github.com/exhibit-forensics/exhibit/internal/corpus"
 )
-
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "sandbox-exec" {
-		os.Exit(host.SandboxMain(os.Args[2:]))
-	}
-	os.Exit(m.Run())
-}
 
 // buildPlugins makes the bundled plugins that the corpus needs, as scripts/build.sh does.
 func buildPlugins(t *testing.T) string {
@@ -99,7 +93,7 @@ func corpusCase(t *testing.T) (c *store.Case, dir string, o view.ShowOptions) {
 	plugins := buildPlugins(t)
 	e, err := engine.New(c, engine.Options{
 		PluginDirs: []string{plugins}, Now: time.Now, Rand: rand.Reader, Boot: "test",
-		Host: host.Config{Launcher: []string{"/proc/self/exe", "sandbox-exec"}, Dir: filepath.Join(t.TempDir(), "h"), Now: time.Now, HostVersion: "test"},
+		Host: host.Config{Launcher: launch.Argv(), Dir: filepath.Join(t.TempDir(), "h"), Now: time.Now, HostVersion: "test"},
 	})
 	must(t, err)
 	_, err = e.Run(t.Context())

@@ -222,6 +222,7 @@ class TestTimes(unittest.TestCase):
         ):
             self.assertEqual((got.value, got.basis["zone"], got.basis["zone_basis"]), (want, zone, basis))
         self.assertEqual(sdk.when("2023-02-29", "%Y-%m-%d").flags, ("time_unreadable",))
+        self.assertEqual(sdk.when("no time", zone="+0800").basis, {"basis": "declared", "unit": "text", "zone": "+08:00", "zone_basis": "layout"})
         with self.assertRaises(sdk.Refused):
             sdk.when("2024-01-01", zone="Asia/Shanghai")
 

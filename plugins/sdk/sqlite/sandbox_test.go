@@ -10,17 +10,9 @@ import (
 	"time"
 
 	"github.com/exhibit-forensics/exhibit/core/host"
+	"github.com/exhibit-forensics/exhibit/core/host/launch"
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
-
-const launcherArg = "sandbox-exec"
-
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == launcherArg {
-		os.Exit(host.SandboxMain(os.Args[2:]))
-	}
-	os.Exit(m.Run())
-}
 
 // collected is a sink that keeps lines.
 type collected struct{ records, diagnostics []string }
@@ -85,7 +77,7 @@ func TestSandbox(t *testing.T) {
 		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 50000) INSERT INTO message SELECT i, printf('message %05d ', i*7919%50000) || hex(zeroblob(i%200)) FROM n;
 		INSERT INTO message VALUES (60000, 'only in the log');`)
 	h, err := host.New(host.Config{
-		Launcher: []string{"/proc/self/exe", launcherArg}, Dir: filepath.Join(t.TempDir(), "run"), Processes: 1, Now: time.Now, HostVersion: "test",
+		Launcher: launch.Argv(), Dir: filepath.Join(t.TempDir(), "run"), Processes: 1, Now: time.Now, HostVersion: "test",
 		Limits: host.Limits{Start: 60 * time.Second, Progress: 60 * time.Second},
 	})
 	if err != nil {

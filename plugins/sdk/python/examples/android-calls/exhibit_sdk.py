@@ -190,6 +190,8 @@ def when(value, form="iso", zone=None, zone_basis="layout", kind=None):
             if fraction:  # as many digits as the text has
                 fraction = fraction[: len(raw.rpartition(".")[2]) - len(raw.rpartition(".")[2].lstrip("0123456789")) or 6]
     except ValueError:
+        if zone:  # whoever reads it after all must know which was meant
+            about["zone"], about["zone_basis"] = _zone(zone)[1], zone_basis
         return Time(None, raw, about, ("time_unreadable",), kind)
     if moment.tzinfo is not None:
         east = int(moment.utcoffset().total_seconds())
