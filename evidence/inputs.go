@@ -12,7 +12,8 @@ const (
 
 // mainMember is the index of the input that the run is about, -1 where Input is it.
 func (r *Run) mainMember() int {
-	if len(r.Inputs) == 0 {
+	// An analysis is about all its members together.
+	if len(r.Inputs) == 0 || r.Operation == OpAnalyze {
 		return -1
 	}
 	return max(0, slices.IndexFunc(r.Inputs, func(m ManifestMember) bool { return m.Role == RoleMain }))
@@ -38,8 +39,10 @@ func (r *Run) Companions() []ManifestMember {
 // Reads are the artifacts that the run was handed, each once, the main one first.
 func (r *Run) Reads() []Digest {
 	out := []Digest{r.Main()}
-	for _, m := range r.Companions() {
-		if !slices.Contains(out, m.Artifact) {
+	seen := map[Digest]bool{out[0]: true}
+	for _, m := range r.Inputs {
+		if !seen[m.Artifact] {
+			seen[m.Artifact] = true
 			out = append(out, m.Artifact)
 		}
 	}
@@ -49,6 +52,9 @@ func (r *Run) Reads() []Digest {
 // InputOf is the artifact in which the span of a record counts that states this
 // role, "" where it states none.
 func (r *Run) InputOf(role string) Digest {
+	if r.mainMember() < 0 {
+		return r.Main()
+	}
 	for _, m := range r.Inputs {
 		if m.Role == role {
 			return m.Artifact

@@ -16,7 +16,15 @@ const (
 	OpParse   = "parse"
 	OpAnalyze = "analyze"
 	OpRedact  = "redact"
+	// OpSurvey describes an input that nothing else opens, OpFindKey looks for keys of
+	// some inputs in all of them. Neither reads a record out of the evidence: an input
+	// that only they were handed counts as unread.
+	OpSurvey  = "survey"
+	OpFindKey = "findkey"
 )
+
+// Surveys reports whether an operation only looks at its inputs.
+func Surveys(operation string) bool { return operation == OpSurvey || operation == OpFindKey }
 
 // PluginProtocol is the major version of the wire, docs/formats/wire.md.
 const PluginProtocol = 1
@@ -122,7 +130,7 @@ func ParsePluginManifest(b []byte) (PluginManifest, error) {
 		return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: no operations", ErrFormat, m.Name)
 	}
 	for _, op := range m.Operations {
-		if !slices.Contains([]string{OpDecrypt, OpUnpack, OpParse, OpAnalyze, OpRedact}, op.Operation) {
+		if !slices.Contains([]string{OpDecrypt, OpUnpack, OpParse, OpAnalyze, OpRedact, OpSurvey, OpFindKey}, op.Operation) {
 			return PluginManifest{}, fmt.Errorf("%w: plugin.json of %s: operation %q", ErrFormat, m.Name, op.Operation)
 		}
 		if err := checkCompanions(op.Companions); err != nil {

@@ -5,7 +5,7 @@
 set -euo pipefail
 command -v go >/dev/null || { echo "setup: Go 1.26 is needed" >&2; exit 1; }
 command -v cc >/dev/null || command -v gcc >/dev/null || { echo "setup: a C compiler is needed (SQLite is built with cgo)" >&2; exit 1; }
-declare -A package=([hashdeep]=hashdeep [sqlite3]=sqlite3 [strace]=strace [zstd]=zstd [xz]=xz-utils [bzip2]=bzip2 [zip]=zip [openssl]=openssl [setpriv]=util-linux)
+declare -A package=([hashdeep]=hashdeep [sqlite3]=sqlite3 [strace]=strace [zstd]=zstd [xz]=xz-utils [bzip2]=bzip2 [zip]=zip [openssl]=openssl [setpriv]=util-linux [zbarimg]=zbar-tools [curl]=curl)
 missing=()
 for tool in "${!package[@]}"; do
 	command -v "$tool" >/dev/null || missing+=("${package[$tool]}")

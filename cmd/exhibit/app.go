@@ -113,12 +113,13 @@ func (p *program) app() *cli.App {
 		},
 		Commands: withExamples([]*cli.Command{
 			p.initCommand(), p.addCommand(), p.runCommand(), p.statusCommand(),
+			p.analyzeCommand(),
 			p.searchCommand(), p.recordsCommand(), p.diagnosticsCommand(), p.timelineCommand(), p.showCommand(),
 			p.tagCommand(), p.noteCommand(), p.selectCommand(), p.reportCommand(), p.exportCommand(), p.discloseCommand(),
 			p.keyCommand(), p.layoutCommand(), p.profileCommand(),
 			p.transferCommand(), p.accessCommand(), p.correctCommand(), p.disposeCommand(),
-			p.logCommand(), p.sealCommand(), p.identityCommand(), p.proveCommand(), p.verifyCommand(),
-			p.caseCommand(), p.reindexCommand(), p.doctorCommand(), p.pluginCommand(), p.versionCommand(), p.completionCommand(),
+			p.logCommand(), p.sealCommand(), p.anchorCommand(), p.witnessCommand(), p.identityCommand(), p.proveCommand(), p.verifyCommand(),
+			p.caseCommand(), p.reindexCommand(), p.doctorCommand(), p.selftestCommand(), p.pluginCommand(), p.versionCommand(), p.completionCommand(),
 		}, "", examplesOf()),
 	}
 }

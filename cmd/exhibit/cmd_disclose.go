@@ -40,6 +40,8 @@ func (p *program) discloseCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "with", Usage: "enclose a `FILE`, such as a report, as it is; may be repeated"},
 			&cli.StringFlag{Name: "purpose", Usage: "what for: `TEXT`, stated in the log and in the bundle"},
 			&cli.StringFlag{Name: "authority", Usage: "number of the order or consent that it is done by: `TEXT`"},
+			&cli.StringSliceFlag{Name: "since", Usage: "prove that the log continues an earlier checkpoint that the recipient has: `FILE`, a receipt or signed note, or a date, for the last one sealed before; may be repeated"},
+			&cli.StringSliceFlag{Name: "certificate", Usage: "draft a certificate after this `PACK`: the name of one that comes with the program, a JSON file, or none; may be repeated"},
 			assertFlag(),
 			&cli.StringFlag{Name: "signer", Usage: "seal and sign as this `IDENTITY`; needed where there are several"},
 			&cli.StringFlag{Name: "out", Usage: "write `FILE`.zip, which must not be there yet"},
@@ -73,6 +75,9 @@ func (p *program) disclose(c *cli.Context) error {
 		w, err := p.disclosureWorld(ctx, k, s)
 		if err == nil {
 			err = p.disclosureQuery(c, &q, w.Marks)
+		}
+		if err == nil {
+			q.Since, err = p.earlier(ctx, k, c.StringSlice("since"))
 		}
 		if err != nil {
 			return withState(errors.Join(err, out.Abort()), "Nothing was disclosed.")
@@ -119,6 +124,9 @@ func disclosureRequest(c *cli.Context) (disclose.Request, error) {
 	}
 	q.Bag = bundle.BagName(filepath.Base(out))
 	var err error
+	if q.Certificates, err = certificatePacks(c.StringSlice("certificate")); err != nil {
+		return q, err
+	}
 	if q.Said, err = assertions(c.StringSlice("assert")); err != nil {
 		return q, err
 	}
@@ -174,6 +182,8 @@ type bundleSigner struct {
 func (b *bundleSigner) Seal(ctx context.Context) ([]byte, error) { return b.p.sign(ctx, b.k, b.s) }
 
 func (b *bundleSigner) SSH() string { return b.key }
+
+func (b *bundleSigner) VKey() string { return b.s.VKey(b.k.Origin()) }
 
 func (b *bundleSigner) SignSSH(ctx context.Context, namespace string, message []byte) ([]byte, error) {
 	return b.s.SignSSH(ctx, namespace, message)

@@ -34,7 +34,7 @@ func (p *program) exportCommand() *cli.Command {
 			"   exhibit export --format jsonl --select threats --out - | jq .text",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "format", Usage: "`FORMAT`: " + strings.Join(names, ", ")},
-			&cli.StringFlag{Name: "out", Usage: "write `FILE`, which must not be there yet; - is standard output (csv, jsonl, timesketch)"},
+			&cli.StringFlag{Name: "out", Usage: "write `FILE`, which must not be there yet; - is standard output (csv, jsonl, timesketch, graphml)"},
 			&cli.StringFlag{Name: "select", Usage: "only these: a `NAME` saved with exhibit select, or a query"},
 			&cli.StringFlag{Name: "kind", Usage: "only records of this `KIND`, and of its columns alone"},
 			&cli.StringFlag{Name: "exhibit", Usage: "only of the item with this `NO`"},
@@ -110,6 +110,13 @@ func (p *program) newExporting(c *cli.Context) (*exporting, error) {
 	case c.String("order") != "log" && c.String("order") != "time":
 		return nil, usagef("exhibit export: --order %s: log or time", visible(c.String("order")))
 	}
+	kind := c.String("kind")
+	if format == "graphml" {
+		if kind != "" && kind != "edge" {
+			return nil, usagef("exhibit export: --kind %s: a graph is made of records of kind edge, which exhibit analyze makes", visible(kind))
+		}
+		kind = "edge"
+	}
 	zone := c.String("tz")
 	if strings.HasPrefix(zone, "+") || strings.HasPrefix(zone, "-") {
 		zone = "UTC" + zone // in a table, a sign in front makes a formula
@@ -117,11 +124,11 @@ func (p *program) newExporting(c *cli.Context) (*exporting, error) {
 	x := &exporting{
 		p: p, out: out, said: map[string]any{},
 		options: export.Options{
-			Format: format, Kind: c.String("kind"), Zone: p.zone, ZoneName: zone,
+			Format: format, Kind: kind, Zone: p.zone, ZoneName: zone,
 			Raw: c.Bool("raw"), Credentials: c.Bool("credentials"), Tool: version,
 		},
 		asked: export.Asked{
-			Select: c.String("select"), Kind: c.String("kind"), Exhibit: c.String("exhibit"), Order: c.String("order"),
+			Select: c.String("select"), Kind: kind, Exhibit: c.String("exhibit"), Order: c.String("order"),
 			Zone: zone, Raw: c.Bool("raw"), Credentials: c.Bool("credentials"),
 		},
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,9 +25,10 @@ func (p *program) keyCommand() *cli.Command {
 				&cli.StringFlag{Name: "file", Usage: "the key is the content of `FILE`"},
 				&cli.BoolFlag{Name: "stdin", Usage: "the key is what comes on standard input"},
 				&cli.StringFlag{Name: "at", Usage: "the key lies in the evidence at `ARTIFACT:OFFSET:LENGTH`"},
-				&cli.StringFlag{Name: "encoding", Value: keyring.Raw, Usage: "how it is written down: raw, hex or base64 (`ENCODING`)"},
+				&cli.StringFlag{Name: "encoding", Value: keyring.Raw, Usage: "how it is written down: raw, hex, base64, utf-16le, … (`ENCODING`)"},
 			},
 		}, 1, 1, p.addKey),
+		p.keyFindCommand(),
 		command(&cli.Command{Name: "list", Usage: "list the keys known to the case, by fingerprint"}, 0, 0, func(c *cli.Context) error {
 			return p.reading(c, p.listKeys)
 		}),
@@ -43,10 +45,8 @@ func (p *program) addKey(c *cli.Context) error {
 	if ways != 1 {
 		return usagef("exhibit key add: one of --file, --stdin and --at says where the key is")
 	}
-	switch c.String("encoding") {
-	case keyring.Raw, keyring.Hex, keyring.Base64:
-	default:
-		return usagef("--encoding %s: raw, hex or base64", visible(c.String("encoding")))
+	if !slices.Contains(keyring.Encodings(), c.String("encoding")) {
+		return usagef("--encoding %s: one of %s", visible(c.String("encoding")), strings.Join(keyring.Encodings(), ", "))
 	}
 	name := c.Args().First()
 	var at *place

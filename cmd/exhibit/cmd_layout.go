@@ -15,13 +15,15 @@ import (
 const maxDescription = 16 << 20
 
 func (p *program) layoutCommand() *cli.Command {
-	return p.describing("layout", "descriptions of the columns of delimited text", layouts.Add, func(s *store.State) []named {
+	c := p.describing("layout", "descriptions of the columns of delimited text", layouts.Add, func(s *store.State) []named {
 		var out []named
 		for _, l := range s.Layouts {
 			out = append(out, named{l.Name, l.Seq, l.Body})
 		}
 		return out
 	})
+	c.Subcommands = append(c.Subcommands, p.proposeCommand())
+	return c
 }
 
 func (p *program) profileCommand() *cli.Command {

@@ -197,6 +197,9 @@ func (p *program) verifyFile(c *cli.Context, name string, o verify.Options) erro
 	if c.Bool("replay") {
 		return usagef("exhibit verify --replay: a proof holds no run to make again")
 	}
+	if len(o.Witnesses)+len(o.TSACerts)+len(o.TSARoots) > 0 {
+		return usagef("exhibit verify: a proof holds no time stamps or cosignatures that are judged: --trust or --receipt")
+	}
 	r, err := verify.Proof(b, verify.ProofOptions{Trust: o.Trust, Receipts: o.Receipts, Require: o.Require})
 	if err != nil {
 		return usagef("%s", complaint(err))

@@ -139,6 +139,12 @@ func (l line) place() string {
 const maxShownText = 200
 
 func recordText(p *program, l line) string {
+	switch l.Kind {
+	case "finding":
+		return visible(strings.Join([]string{l.ID, l.Kind, l.text("rule"), l.text("statement")}, "  "))
+	case "edge":
+		return visible(edgeText(l))
+	}
 	when := "-"
 	if l.Time != "" {
 		when = p.clockText(l.Time)
@@ -147,7 +153,7 @@ func recordText(p *program, l line) string {
 	if from, to := l.text("from"), l.text("to"); from != "" || to != "" {
 		parts = append(parts, from+" → "+to)
 	}
-	for _, name := range []string{"account", "username", "display_name", "names", "phones", "emails", "duration_s", "status", "term", "effect", "table", "columns", "text"} {
+	for _, name := range []string{"account", "username", "display_name", "names", "usernames", "phones", "emails", "file_name", "duration_s", "status", "term", "effect", "table", "columns", "text"} {
 		if v := l.text(name); v != "" && v != "[]" {
 			if name == "text" || name == "term" {
 				parts = append(parts, short(v, maxShownText))
@@ -157,6 +163,21 @@ func recordText(p *program, l line) string {
 		}
 	}
 	return visible(strings.Join(append(parts, "["+l.place()+"]"), "  "))
+}
+
+// edgeText is one connection: who and whom, by what, how often, about which terms.
+func edgeText(l line) string {
+	parts := []string{l.ID, l.Kind, l.text("from") + " → " + l.text("to"), l.text("relation"), l.text("cited") + "×"}
+	var terms []struct {
+		Term string `json:"term"`
+		N    int64  `json:"n"`
+	}
+	if json.Unmarshal(l.fields["terms"], &terms) == nil {
+		for _, t := range terms {
+			parts = append(parts, fmt.Sprintf("%s %d×", t.Term, t.N))
+		}
+	}
+	return strings.Join(parts, "  ")
 }
 
 func diagnosticText(_ *program, l line) string {

@@ -228,8 +228,10 @@ func (p *program) handOver(ctx context.Context, k *store.Case, ch change) (seq i
 			return 0, nil, err
 		}
 	}
+	// A key that handed the log over before signs nothing more in it, not even that it is revoked.
+	retired := slices.ContainsFunc(state.Handovers, func(h custody.Handover) bool { return h.Key == ch.key && h.Signed && !h.Revoked })
 	for _, s := range []*signer.Signer{ch.old, ch.next} {
-		if s == nil || s == ch.old && !s.Revoked.IsZero() {
+		if s == nil || s == ch.old && (!s.Revoked.IsZero() || retired && ch.next != nil) {
 			continue
 		}
 		one, err := p.signHead(ctx, k, s)

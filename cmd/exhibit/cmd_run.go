@@ -19,6 +19,8 @@ func (p *program) runCommand() *cli.Command {
 			&cli.StringFlag{Name: "only", Usage: "run this `PLUGIN` only"},
 			&cli.StringFlag{Name: "fail-on", Value: "partial", Usage: "exit with 3 where inputs failed in this sense: partial, rejects or never (`SENSE`)"},
 			&cli.BoolFlag{Name: "retry", Usage: "run again what failed or was cut short before"},
+			&cli.BoolFlag{Name: "no-key-find", Usage: "do not look for keys in the evidence"},
+			&cli.BoolFlag{Name: "all-keys", Usage: "look for the keys of all files that may be encrypted in all others: hours, where there are thousands"},
 			&cli.IntFlag{Name: "jobs", Usage: "run `N` plugins at once; else as many as there are processors"},
 			sandboxFlag(),
 		},
@@ -87,7 +89,7 @@ func (p *program) withEngine(k *store.Case, c *cli.Context, do func(*engine.Engi
 	defer func() { err = errors.Join(err, done()) }()
 	o := engine.Options{
 		PluginDirs: p.pluginDirs(), Host: config,
-		Jobs: c.Int("jobs"), Only: c.String("only"), Retry: c.Bool("retry"),
+		Jobs: c.Int("jobs"), Only: c.String("only"), Retry: c.Bool("retry"), NoKeyFind: c.Bool("no-key-find"), AllKeys: c.Bool("all-keys"),
 		Boot: bootID(), Now: p.now, Rand: p.rand,
 	}
 	if p.terminal {

@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/exhibit-forensics/exhibit/core/anchor"
 	"github.com/exhibit-forensics/exhibit/core/signer"
 	"github.com/exhibit-forensics/exhibit/evidence"
+	"github.com/exhibit-forensics/exhibit/evidence/bundle"
 	"github.com/exhibit-forensics/exhibit/evidence/custody"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
 )
@@ -21,13 +24,21 @@ func (p *program) sealCommand() *cli.Command {
 		Name: "seal", Usage: "sign the head of the log",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "identity", Usage: "sign as `NAME`; needed where there are several"},
-			&cli.StringFlag{Name: "receipt", Usage: "write a receipt to `FILE`, for the other party to keep"},
-			identitiesFlag(),
+			&cli.StringFlag{Name: "receipt", Usage: "write a receipt to `FILE`, for the other party to keep: text, or one printable page where FILE ends with .html"},
+			&cli.StringSliceFlag{Name: "anchor", Usage: "have the sealed head stamped or cosigned by somebody outside: `SERVICE` is tsa or witness; may be repeated"},
+			&cli.StringFlag{Name: "tsa", Usage: "`URL` of a time-stamping authority (RFC 3161); without it the request waits to be carried by hand"},
+			&cli.StringFlag{Name: "witness", Usage: "`URL` of a witness (C2SP tlog-witness)"},
+			&cli.StringFlag{Name: "witness-key", Usage: "the witness's verifier `KEY`, or a file that holds it"},
+			tsaCertFlag(), timeoutFlag(), identitiesFlag(),
 		},
 	}, 0, 0, p.seal)
 }
 
 func (p *program) seal(c *cli.Context) error {
+	ask, err := readAnchorFlags(c)
+	if err != nil {
+		return err
+	}
 	s, err := p.signer(c)
 	if err != nil {
 		return withState(err, "Nothing was sealed.")
@@ -60,18 +71,23 @@ func (p *program) seal(c *cli.Context) error {
 				return withState(err, fmt.Sprintf("The log is sealed at %s, but the receipt was not written.", headText(cp)))
 			}
 		}
+		if !p.asJSON {
+			if err := p.printf("sealed by %s: %s\n", s.Name, headText(cp)); err != nil {
+				return err
+			}
+		}
+		anchored, err := p.askAnchors(ctx, k, cp.Size, ask)
 		if p.asJSON {
-			return writeJSON(p.out, map[string]any{"origin": cp.Origin, "size": cp.Size, "root": fmt.Sprintf("%x", cp.Root), "signer": s.VKey(k.Origin()), "note": string(note), "receipt": receipt})
+			out := map[string]any{"origin": cp.Origin, "size": cp.Size, "root": fmt.Sprintf("%x", cp.Root), "signer": s.VKey(k.Origin()), "note": string(note), "receipt": receipt, "anchors": anchored.kept, "queued": anchored.queued}
+			return errors.Join(writeJSON(p.out, out), err)
 		}
-		if err := p.printf("sealed by %s: %s\n", s.Name, headText(cp)); err != nil {
-			return err
+		switch {
+		case receipt != "":
+			p.note("Hand %s to the other party now: what it fixes can be refuted by nobody who keeps it.", visible(receipt))
+		case len(ask.services) == 0:
+			p.note("A seal is worth most with a receipt that somebody else keeps: exhibit seal --receipt FILE; or stamped or cosigned by somebody outside: --anchor")
 		}
-		if receipt == "" {
-			p.note("A seal is worth most with a receipt that somebody else keeps: exhibit seal --receipt FILE")
-			return nil
-		}
-		p.note("Hand %s to the other party now: what it fixes can be refuted by nobody who keeps it.", visible(receipt))
-		return nil
+		return withState(err, fmt.Sprintf("The log is sealed at %s. What was asked for waits in the queue: exhibit anchor send.", headText(cp)))
 	})
 }
 
@@ -133,8 +149,14 @@ func (p *program) sign(ctx context.Context, k *store.Case, s *signer.Signer) ([]
 				return cp.Note, nil
 			}
 		}
-	} else if _, err := k.Append(ctx, store.Batch{Kind: "seal", Plain: map[string]any{"signer": vkey}}); err != nil {
-		return nil, err
+	} else {
+		// What anchored earlier checkpoints is known to the log from here on.
+		if _, err := anchor.Enter(ctx, k); err != nil {
+			return nil, err
+		}
+		if _, err := k.Append(ctx, store.Batch{Kind: "seal", Plain: map[string]any{"signer": vkey}}); err != nil {
+			return nil, err
+		}
 	}
 	note, err := p.signHead(ctx, k, s)
 	if err != nil {
@@ -164,16 +186,34 @@ func sealAnnounced(ctx context.Context, k *store.Case, seq int64, vkey string) (
 
 // writeReceipt writes a new file, all of it or none.
 func (p *program) writeReceipt(name string, note []byte, vkey string, state *store.State) error {
-	var lines []string
-	if t := textOf(state.Case["asserted.case.title"]); t != "" {
-		lines = append(lines, "Case:    "+t)
+	r := anchor.Receipt{Note: note, VKey: vkey, Sealed: p.now(), Case: short(textOf(state.Case["asserted.case.title"]), 200)}
+	exhibits := make([]string, len(state.Items))
+	for i, it := range state.Items {
+		exhibits[i] = it.Exhibit
 	}
-	if n := len(state.Items); n > 0 {
-		exhibits := make([]string, n)
-		for i, it := range state.Items {
-			exhibits[i] = it.Exhibit
+	r.Exhibits = short(strings.Join(exhibits, ", "), 400)
+	verifiers, err := bundle.Verifiers()
+	if err != nil {
+		return err
+	}
+	for _, v := range verifiers {
+		r.Verifiers = append(r.Verifiers, anchor.Verifier{Name: v.Name, SHA256: v.SHA256.Hex()})
+	}
+	if ext := strings.ToLower(filepath.Ext(name)); ext == ".html" || ext == ".htm" {
+		page, err := r.Page()
+		if err != nil {
+			return err
 		}
-		lines = append(lines, "Exhibits: "+short(strings.Join(exhibits, ", "), 400))
+		return writeNewBytes(name, page)
+	}
+	var lines []string
+	for _, l := range []struct{ label, value string }{{"Case:    ", r.Case}, {"Exhibits: ", r.Exhibits}} {
+		if l.value != "" {
+			lines = append(lines, l.label+l.value)
+		}
+	}
+	for _, v := range r.Verifiers {
+		lines = append(lines, v.Name+" of a true bundle has the SHA-256", "  "+v.SHA256)
 	}
 	text, err := custody.FormatReceipt(note, vkey, p.now(), lines...)
 	if err != nil {

@@ -185,7 +185,7 @@ func (s *searching) conclude(ctx context.Context, k *store.Case, sum search.Summ
 func knownField(name string) bool {
 	root, _, _ := strings.Cut(name, ".")
 	return slices.Contains(strings.Fields(`kind from to account ip ips text term status path exhibit tag id after before matched_term service conversation
-		direction participants attachments duration_s display_name username phones emails created credential national_id owner names usernames organisation
+		direction participants attachments duration_s display_name username phones emails created credential national_id owner names usernames organisation file_name file_path file_size transferred
 		list effect category theme table columns extra source time time_kind time_raw time_basis times state flags charset charset_basis`), root)
 }
 

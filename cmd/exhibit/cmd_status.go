@@ -21,17 +21,20 @@ func (p *program) statusCommand() *cli.Command {
 
 // standing is the JSON of `exhibit status`.
 type standing struct {
-	Case     string                     `json:"case"`
-	Origin   string                     `json:"origin"`
-	Created  string                     `json:"created"`
-	Stated   map[string]json.RawMessage `json:"stated"`
-	Entries  int64                      `json:"entries"`
-	Sealed   int64                      `json:"sealed"`
-	Items    []standingItem             `json:"items"`
-	Keys     []standingKey              `json:"keys"`
-	Layouts  []string                   `json:"layouts"`
-	Profiles []string                   `json:"profiles"`
-	Plugins  []evidence.PluginRef       `json:"plugins"`
+	Case    string                     `json:"case"`
+	Origin  string                     `json:"origin"`
+	Created string                     `json:"created"`
+	Stated  map[string]json.RawMessage `json:"stated"`
+	Entries int64                      `json:"entries"`
+	Sealed  int64                      `json:"sealed"`
+	// Anchors are time stamps and cosigned checkpoints that are kept, Waiting requests without an answer.
+	Anchors  int                  `json:"anchors"`
+	Waiting  int                  `json:"anchor_requests"`
+	Items    []standingItem       `json:"items"`
+	Keys     []standingKey        `json:"keys"`
+	Layouts  []string             `json:"layouts"`
+	Profiles []string             `json:"profiles"`
+	Plugins  []evidence.PluginRef `json:"plugins"`
 	// Runs counts current runs by outcome, Records what they read, by kind.
 	Runs        map[evidence.Outcome]int64 `json:"runs"`
 	Records     map[string]int64           `json:"records"`
@@ -109,6 +112,9 @@ func (p *program) status(ctx context.Context, k *store.Case) error {
 		s.Unfinished = append(s.Unfinished, i.Seq)
 	}
 	s.handled(state)
+	if err := s.anchored(k); err != nil {
+		return err
+	}
 	if err := s.runs(ctx, k); err != nil {
 		return err
 	}
@@ -116,6 +122,17 @@ func (p *program) status(ctx context.Context, k *store.Case) error {
 		return writeJSON(p.out, s)
 	}
 	return p.showStatus(s, title(state, k))
+}
+
+// anchored counts what anchors the log, and what waits for an answer.
+func (s *standing) anchored(k *store.Case) error {
+	kept, err := k.Anchors(store.AnchorStamp, store.AnchorNote)
+	if err != nil {
+		return err
+	}
+	waiting, err := k.Anchors(store.AnchorQueued)
+	s.Anchors, s.Waiting = len(kept), len(waiting)
+	return err
 }
 
 // runs adds up what the current runs came to.
@@ -154,6 +171,9 @@ func (p *program) showStatus(s standing, title string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n  in %s, log %s\n  made %s\n", title, visible(s.Case), s.Origin, p.clockText(s.Created))
 	fmt.Fprintf(&b, "  %s, %s\n", entriesText(s.Entries), sealedText(s.Entries, s.Sealed))
+	if s.Anchors+s.Waiting > 0 {
+		fmt.Fprintf(&b, "  %s from outside, %s without an answer: exhibit anchor list\n", count(int64(s.Anchors), "anchor"), count(int64(s.Waiting), "request"))
+	}
 	if len(s.Items) == 0 {
 		b.WriteString("\nNothing has been received yet: exhibit add PATH\n")
 	} else {

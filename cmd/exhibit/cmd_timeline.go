@@ -169,7 +169,7 @@ func compactText(r line) string {
 	if from, to := r.text("from"), r.text("to"); from != "" || to != "" {
 		parts = append(parts, from+" → "+to)
 	}
-	for _, name := range []string{"text", "term", "username", "display_name", "names", "duration_s", "status", "columns"} {
+	for _, name := range []string{"text", "term", "username", "display_name", "names", "file_name", "duration_s", "status", "columns"} {
 		if v := r.text(name); v != "" && v != "[]" {
 			parts = append(parts, short(v, maxShownText))
 		}

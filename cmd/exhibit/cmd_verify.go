@@ -23,6 +23,9 @@ func (p *program) verifyCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "trust", Usage: "a verifier `KEY` that you have from outside the case, or a file that holds one; may be repeated"},
 			&cli.StringSliceFlag{Name: "receipt", Usage: "a `FILE` with a receipt that was handed out; may be repeated"},
+			&cli.StringSliceFlag{Name: "witness", Usage: "a witness's verifier `KEY` that you have from outside, or a file that holds one; may be repeated"},
+			&cli.StringSliceFlag{Name: "tsa-cert", Usage: "a `FILE` with the certificate of a time-stamping authority, from outside; may be repeated"},
+			&cli.StringSliceFlag{Name: "tsa-ca", Usage: "of a case: a `FILE` with root certificates that time-stamping authorities lead to (PEM); may be repeated"},
 			&cli.StringFlag{Name: "require", Usage: "the `LEVEL` of attestation that every entry must have: none, self-asserted, trusted, anchored", Value: "none"},
 			&cli.BoolFlag{Name: "replay", Usage: "then make the runs again and compare what they give with what was recorded"},
 			&cli.IntFlag{Name: "sample", Usage: "with --replay: only `N` runs, chosen by chance, of every plugin in turn"},
@@ -55,6 +58,9 @@ func (p *program) verify(c *cli.Context) error {
 			return fmt.Errorf("receipt %s: %w", visible(name), err)
 		}
 		o.Receipts = append(o.Receipts, text)
+	}
+	if err := readOutside(c, &o); err != nil {
+		return err
 	}
 	dir := c.Args().First()
 	if dir == "" {
@@ -98,14 +104,37 @@ func (p *program) verify(c *cli.Context) error {
 	return ended(r.Exit)
 }
 
+// readOutside takes what stamps and cosignatures are judged by.
+func readOutside(c *cli.Context, o *verify.Options) error {
+	for _, key := range c.StringSlice("witness") {
+		vkey, err := readKeyOf("--witness", key)
+		if err != nil {
+			return err
+		}
+		o.Witnesses = append(o.Witnesses, vkey)
+	}
+	for flag, to := range map[string]*[][]byte{"tsa-cert": &o.TSACerts, "tsa-ca": &o.TSARoots} {
+		for _, name := range c.StringSlice(flag) {
+			file, err := readBounded(name, maxReceipt)
+			if err != nil {
+				return fmt.Errorf("--%s %s: %w", flag, visible(name), err)
+			}
+			*to = append(*to, file)
+		}
+	}
+	return nil
+}
+
 // readKey takes a verifier key as it is, or out of a file.
-func readKey(s string) (string, error) {
+func readKey(s string) (string, error) { return readKeyOf("--trust", s) }
+
+func readKeyOf(flag, s string) (string, error) {
 	if strings.Count(s, "+") >= 2 && !strings.HasPrefix(s, "/") && !strings.HasPrefix(s, ".") {
 		return s, nil
 	}
 	text, err := readBounded(s, maxReceipt)
 	if err != nil {
-		return "", usagef("--trust %s: neither a verifier key nor a file that can be read", visible(s))
+		return "", usagef("%s %s: neither a verifier key nor a file that can be read", flag, visible(s))
 	}
 	return strings.TrimSpace(string(text)), nil
 }

@@ -48,6 +48,15 @@ func (p *program) disclosed(name string, out disclosureFile, s *signer.Signer, r
 		count(w.Records, "record"), count(w.Fields, "field"))
 	line("Signed by %s, over %s, root %s", s.Name, count(r.Size, "entry"), r.Root)
 	line("  verifier key  %s\n  SSH key       %s", vkey, ssh)
+	if r.Anchors > 0 {
+		line("  %s (time stamps, cosignatures) over earlier heads of the log; who checks needs the authority's certificate or the witness's key by another way", count(r.Anchors, "outside anchor"))
+	}
+	for _, c := range r.Certificates {
+		line("\n%s is a draft. Somebody qualified must check it against the rule, fill in what is missing and sign it:", c.File)
+		for _, open := range c.Open {
+			line("  [ ] %s", visible(open))
+		}
+	}
 	line("\nThe recipient unpacks it and reads HOW-TO-VERIFY.txt, or opens VERIFY.html.")
 	line("Tell him one of these keys by another way than the file, or give him a receipt (exhibit seal --receipt): with what is in the file alone he can only see that it agrees with itself.")
 	return p.printf("%s", b.String())

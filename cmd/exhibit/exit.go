@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/exhibit-forensics/exhibit/core/anchor"
 	"github.com/exhibit-forensics/exhibit/core/signer"
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/custody"
@@ -46,8 +47,8 @@ var errUsage = errors.New("usage")
 func exits() []exit {
 	return []exit{
 		{exitCancelled, "cancelled by a signal", []error{context.Canceled}},
-		{exitForked, "FORKED: the log differs from what was signed or handed out of the same log", []error{signer.ErrInconsistent}},
-		{exitRolled, "ROLLED BACK: the log is shorter than it once was", []error{signer.ErrSmaller}},
+		{exitForked, "FORKED: the log differs from what was signed or handed out of the same log", []error{signer.ErrInconsistent, anchor.ErrForked}},
+		{exitRolled, "ROLLED BACK: the log is shorter than it once was", []error{signer.ErrSmaller, anchor.ErrAhead}},
 		{exitAltered, "ALTERED: something is not as it was recorded or handed over", []error{evidence.ErrIntegrity}},
 		{exitMissing, "INCOMPLETE: something that the log, or a list of hashes, names is not there", nil},
 		{exitNoSpace, "no space left", []error{evidence.ErrNoSpace}},

@@ -56,6 +56,9 @@ func (x *exporting) tell() error {
 	}
 	if a.Records == 0 {
 		r.note("0 records matched")
+		if x.options.Format == "graphml" {
+			r.note("a graph is made of records of kind edge; exhibit analyze makes them")
+		}
 	}
 	for _, n := range a.Remarks() {
 		r.note("%s", n)

@@ -1,18 +1,22 @@
 package main
 
 import (
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 
+	"github.com/exhibit-forensics/exhibit/evidence/anchor/anchortest"
 	"github.com/exhibit-forensics/exhibit/internal/slow"
 )
 
@@ -42,20 +46,74 @@ func buildPlugin(t *testing.T) string {
 	return dir
 }
 
+// buildBundled builds all bundled plugins, where all tests are asked for, and returns the
+// directory that has them; "" otherwise.
+func buildBundled(t *testing.T) string {
+	t.Helper()
+	if !slow.Asked() {
+		return ""
+	}
+	dir := t.TempDir()
+	manifests, err := filepath.Glob("../../plugins/*/plugin.json")
+	if err != nil || len(manifests) == 0 {
+		t.Fatal(manifests, err)
+	}
+	for _, m := range manifests {
+		source := filepath.Dir(m)
+		to := filepath.Join(dir, filepath.Base(source))
+		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(to, "plugin"), "./"+source)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		files, err := filepath.Glob(source + "/*.json")
+		for _, f := range files {
+			b, rerr := os.ReadFile(f)
+			err = errors.Join(err, rerr, os.WriteFile(filepath.Join(to, filepath.Base(f)), b, 0o644))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 func TestScripts(t *testing.T) {
-	plugins := buildPlugin(t)
+	analyzer := buildAnalyzer(t)
+	plugins, bundled := buildPlugin(t), buildBundled(t)
+	tsa, err := anchortest.New(time.Now, anchortest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stamping := httptest.NewServer(tsa)
+	t.Cleanup(stamping.Close) // after the scripts, which run beside each other
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 			e.Setenv("EXHIBIT_PLUGINS", plugins)
+			e.Setenv("ANALYZER", analyzer)
+			e.Setenv("TEST_PLUGINS", plugins)
+			e.Setenv("BUNDLED", bundled)
+			e.Setenv("TSA", stamping.URL)
+			for name, cert := range map[string]*x509.Certificate{"TSA_CERT": tsa.Leaf, "TSA_ROOT": tsa.Root} {
+				file := filepath.Join(e.WorkDir, strings.ToLower(name)+".pem")
+				if err := os.WriteFile(file, anchortest.PEM(cert), 0o644); err != nil {
+					return err
+				}
+				e.Setenv(name, file)
+			}
 			program, err := exec.LookPath("exhibit")
 			if err != nil {
 				return err
 			}
 			// Other users run the program too.
-			return errors.Join(openUp(filepath.Dir(program), 0o711), openUp(e.WorkDir, 0o711), os.Chmod(e.WorkDir, 0o777))
+			err = errors.Join(openUp(filepath.Dir(program), 0o711), openUp(e.WorkDir, 0o711), os.Chmod(e.WorkDir, 0o777))
+			if bundled != "" {
+				err = errors.Join(err, openUp(bundled, 0o755))
+			}
+			return err
 		},
 		Condition: func(cond string) (bool, error) {
 			switch cond {

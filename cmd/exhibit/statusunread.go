@@ -56,6 +56,9 @@ func firstPlace(ctx context.Context, k *store.Case, d evidence.Digest) (string, 
 func (s *standing) unread(ctx context.Context, k *store.Case, current []evidence.Run) error {
 	read := map[evidence.Digest]bool{}
 	for i := range current {
+		if evidence.Surveys(current[i].Operation) {
+			continue // only looked at
+		}
 		for _, d := range current[i].Reads() {
 			read[d] = true
 		}

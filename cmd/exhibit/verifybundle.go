@@ -15,7 +15,10 @@ func (p *program) verifyBundle(c *cli.Context, name string, o verify.Options) er
 	if c.Bool("replay") {
 		return usagef("exhibit verify --replay: a bundle holds no run to make again")
 	}
-	b := verify.BundleOptions{Trust: o.Trust, Receipts: o.Receipts, Require: o.Require}
+	if len(o.TSARoots) > 0 {
+		return usagef("exhibit verify --tsa-ca: the time stamps in a bundle are judged by the authority's own certificate: --tsa-cert FILE (docs/formats/anchors.md, Judging)")
+	}
+	b := verify.BundleOptions{Trust: o.Trust, Receipts: o.Receipts, TSACerts: o.TSACerts, Witnesses: o.Witnesses, Require: o.Require}
 	if p.terminal {
 		bar := &progress{p: p}
 		defer bar.clear()

@@ -14,7 +14,7 @@ import (
 
 // describe fills in what the texts say, out of what is opened and of nothing else.
 func (d *disclosure) describe(ctx context.Context) error {
-	d.about.Bag, d.about.Origin, d.about.Made, d.about.SSH = d.bag.Name, d.k.Origin(), d.w.Now().UTC(), d.w.Signer.SSH()
+	d.about.Bag, d.about.Origin, d.about.Made, d.about.SSH, d.about.VKey = d.bag.Name, d.k.Origin(), d.w.Now().UTC(), d.w.Signer.SSH(), d.w.Signer.VKey()
 	fields := map[int64]map[string]string{}
 	_, hidden, err := d.c.openings(ctx, d.k, d.own, func(seq int64, o custody.Opening) error {
 		var text string

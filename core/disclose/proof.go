@@ -161,15 +161,45 @@ func (d *disclosure) log(ctx context.Context, size int64) error {
 	if err != nil {
 		return err
 	}
+	sizes := map[int64]bool{}
 	for cp, err := range d.k.Checkpoints(ctx) {
 		if err != nil {
 			return err
 		}
+		sizes[cp.Size] = true
 		if err := d.bag.Add(bundle.Bytes(fmt.Sprintf("%s/%d.note", bundle.CheckpointsDir, cp.Size), cp.Note)); err != nil {
 			return err
 		}
 	}
+	if err := d.anchors(sizes); err != nil {
+		return err
+	}
 	return d.keys(ctx)
+}
+
+// anchors encloses the time stamps and cosignatures over checkpoints of these sizes.
+func (d *disclosure) anchors(sizes map[int64]bool) error {
+	found, err := d.k.Anchors(store.AnchorStamp, store.AnchorChain, store.AnchorNote)
+	if err != nil {
+		return err
+	}
+	for _, a := range found {
+		if !sizes[a.Size] {
+			continue
+		}
+		b, err := d.k.ReadAnchor(a)
+		if err != nil {
+			return err
+		}
+		if err := d.bag.Add(bundle.Bytes(a.File(), b)); err != nil {
+			return err
+		}
+		if a.Sort != store.AnchorChain {
+			d.about.Anchors++
+			d.report.Anchors++
+		}
+	}
+	return nil
 }
 
 func (d *disclosure) keys(ctx context.Context) error {

@@ -32,6 +32,11 @@ type Request struct {
 	Enclose []string
 	// Bag is the name of the bag (bundle.BagName).
 	Bag string
+	// Certificates are the forms of which drafts are filled in; nil for those that suit.
+	Certificates []bundle.Pack
+	// Since are earlier checkpoints, signed notes, that the recipient has: it is proved that
+	// the log continues them.
+	Since [][]byte
 }
 
 // File is where the bundle is written to.
@@ -64,8 +69,9 @@ type World struct {
 type Signer interface {
 	// Seal signs the head of the log and returns the note.
 	Seal(ctx context.Context) ([]byte, error)
-	// SSH is the public key as `ssh-ed25519 BASE64`.
+	// SSH is the public key as `ssh-ed25519 BASE64`, VKey the same key as the log's verifier key.
 	SSH() string
+	VKey() string
 	// SignSSH returns an armored SSH signature.
 	SignSSH(ctx context.Context, namespace string, message []byte) ([]byte, error)
 }
@@ -91,8 +97,20 @@ type Report struct {
 	Payload int64 `json:"payload_bytes"`
 	// Withheld counts what the case has beside that.
 	Withheld Withheld `json:"withheld"`
+	// Anchors is how many time stamps and cosigned checkpoints are enclosed.
+	Anchors int64 `json:"anchors"`
+	// Proofs is how many are in custody/proofs.
+	Proofs int64 `json:"proofs"`
+	// Certificates are the drafts, with what a person must add.
+	Certificates []Draft `json:"certificates"`
 	// Remarks are what should be known before the bundle is handed over.
 	Remarks []string `json:"remarks,omitempty"`
+}
+
+// Draft is a certificate that was filled in as far as the case does.
+type Draft struct {
+	File string   `json:"file"`
+	Open []string `json:"to_be_filled_in"`
 }
 
 // Withheld counts what a case has and a bundle has not.

@@ -26,6 +26,8 @@ type disclosure struct {
 	about    bundle.About
 	report   Report
 	enclosed []bundle.Content
+	// note is the newest checkpoint, which covers the entry result.
+	note     []byte
 	withheld withheld
 	// own are the entries of this disclosure: intent, result.
 	own            map[int64]bool
@@ -70,6 +72,9 @@ func (d *disclosure) run(ctx context.Context) (Stage, error) {
 		remark(text)
 	}
 	if d.c, err = choose(ctx, d.k, d.q, d.w); err != nil {
+		return StageChoose, err
+	}
+	if err := d.continues(ctx); err != nil {
 		return StageChoose, err
 	}
 	f, err := d.out.Scratch()
@@ -165,12 +170,16 @@ func (d *disclosure) commit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.note = note
 	return d.head(note)
 }
 
 // write adds what follows from the entry, signs, and writes the file.
 func (d *disclosure) write(ctx context.Context) error {
 	if err := d.log(ctx, d.about.Size); err != nil {
+		return err
+	}
+	if err := d.proofs(ctx); err != nil {
 		return err
 	}
 	if err := d.texts(ctx); err != nil {

@@ -9,14 +9,12 @@ import (
 
 // texts adds what is for reading and for other programs, and the verifiers.
 func (d *disclosure) texts(ctx context.Context) error {
-	state, err := d.k.State(ctx)
-	if err != nil {
-		return err
+	if d.q.Certificates == nil {
+		if err := d.suitable(); err != nil {
+			return err
+		}
 	}
-	if n := len(state.Signers); n > 0 {
-		d.about.VKey = state.Signers[n-1]
-	}
-	facts, err := bundle.CertificateFacts(d.about)
+	facts, err := bundle.CertificateFacts(d.about, d.q.Certificates)
 	if err != nil {
 		return err
 	}
@@ -28,11 +26,10 @@ func (d *disclosure) texts(ctx context.Context) error {
 		bundle.Bytes(bundle.HowToFile, bundle.HowToVerify(d.about)),
 		bundle.Bytes(bundle.CertificateData, facts),
 	)
-	if d.about.Records > 0 {
-		contents = append(contents, bundle.Bytes(bundle.Certificate13File, bundle.Certificate902(d.about, true)))
-	}
-	if d.about.Files > 0 {
-		contents = append(contents, bundle.Bytes(bundle.Certificate14File, bundle.Certificate902(d.about, false)))
+	for _, p := range d.q.Certificates {
+		draft, open := bundle.Certificate(d.about, p)
+		contents = append(contents, bundle.Bytes(p.File(), draft))
+		d.report.Certificates = append(d.report.Certificates, Draft{p.File(), open})
 	}
 	for _, c := range contents {
 		if err := d.bag.Add(c); err != nil {
@@ -43,4 +40,18 @@ func (d *disclosure) texts(ctx context.Context) error {
 		return err
 	}
 	return d.bag.Make(bundle.CaseUCOFile, func(w *bufio.Writer) error { return bundle.CaseUCO(w, d.about, d.c.lines) })
+}
+
+// suitable takes the forms that come with the program and are for what was disclosed.
+func (d *disclosure) suitable() error {
+	packs, err := bundle.Packs()
+	if err != nil {
+		return err
+	}
+	for _, id := range bundle.DefaultPacks() {
+		if p, ok := packs[id]; ok && p.Suits(d.about.Files, d.about.Records) {
+			d.q.Certificates = append(d.q.Certificates, p)
+		}
+	}
+	return nil
 }

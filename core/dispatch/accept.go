@@ -88,7 +88,7 @@ func (c *candidate) accept(base Decision) []Decision {
 			d.Layout = layout.Name
 		}
 		if a.Profile {
-			name, ok := profileFor(append(slices.Clone(p.Profiles), t.Added...), c.place.Path)
+			name, ok := profileFor(append(slices.Clone(p.Profiles), t.Added...), c.place.Path, parses)
 			if !ok {
 				c.refuse(Refusal{Condition: "profile", Why: "no profile states its path"})
 				continue

@@ -32,6 +32,9 @@ type Layout struct {
 // Profile is one encryption profile as routing needs it.
 type Profile struct {
 	Name string
+	// Kind is that of its units; "" where a layout says it, and then For are files that
+	// are encrypted as a whole.
+	Kind string
 	For  []string
 	// Body is the whole profile, for those the examiner added.
 	Body json.RawMessage
@@ -136,6 +139,9 @@ func (t *Table) Decide(in Input) []Decision {
 	out := make([]Decision, 0, 2*len(t.Plugins))
 	for _, p := range t.Plugins {
 		for _, op := range p.Manifest.Operations {
+			if op.Operation == evidence.OpAnalyze {
+				continue // it reads record sets, when it is asked to
+			}
 			out = t.decide(out, p, op, &in)
 		}
 	}
@@ -193,13 +199,22 @@ func (t *Table) Claiming(path string) []Layout {
 	return out
 }
 
-func profileFor(profiles []Profile, path string) (string, bool) {
+// profileFor finds a profile that states path. To parse, it must say what a unit holds.
+func profileFor(profiles []Profile, path string, parses bool) (string, bool) {
 	for _, p := range profiles {
+		if parses && p.Kind == "" {
+			continue
+		}
 		if _, ok := anyGlob(p.For, path); ok {
 			return p.Name, true
 		}
 	}
 	return "", false
+}
+
+// EscapeGlob returns the glob that only path fits.
+func EscapeGlob(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`, "{", `\{`, "}", `\}`).Replace(path)
 }
 
 // anyGlob matches a path of the form EX-path!member/name, where "!" counts as "/".
@@ -217,7 +232,7 @@ func anyGlob(globs []string, path string) (string, bool) {
 // declared zone matters to parse alone: nothing else reads a time.
 func (t *Table) config(p Plugin, operation string, place Place, layout *Layout) (json.RawMessage, error) {
 	c := map[string]any{}
-	if place.Zone != "" && operation == evidence.OpParse {
+	if place.Zone != "" && (operation == evidence.OpParse || operation == evidence.OpSurvey) {
 		c["zone"] = place.Zone
 	}
 	if place.Charset != "" {

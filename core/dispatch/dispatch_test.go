@@ -29,7 +29,7 @@ func table(t *testing.T) *dispatch.Table {
 			{Manifest: evidence.PluginManifest{Name: "logs", Profiles: "p.json", Operations: []evidence.PluginOperation{
 				{Operation: "parse", Accepts: []evidence.Accept{{Layout: true, Content: "text"}, {Profile: true, Content: "text"}}},
 				{Operation: "decrypt", Accepts: []evidence.Accept{{Layout: true, Content: "binary"}}},
-			}}, Profiles: []dispatch.Profile{{Name: "kw", For: []string{"**/keyfile"}}}},
+			}}, Profiles: []dispatch.Profile{{Name: "kw", Kind: "keyword", For: []string{"**/keyfile"}}}},
 			{Manifest: evidence.PluginManifest{Name: "unpack", Operations: []evidence.PluginOperation{
 				{Operation: "unpack", Accepts: []evidence.Accept{{Magic: []evidence.Magic{{Hex: "1f8b"}}}}},
 			}}},
@@ -100,5 +100,26 @@ func TestTwoLayoutsAreRefused(t *testing.T) {
 	ds := tb.Decide(dispatch.Input{Identity: identify.Identity{Content: identify.Text}, Places: []dispatch.Place{{Path: "contentfilter/a.log"}}})
 	if !ds[0].Ambiguous || ds[0].Takes || !strings.Contains(ds[0].Why, `"cf", "other"`) {
 		t.Fatalf("%+v", ds[0])
+	}
+}
+
+// A profile without a kind says which files are encrypted as a whole: nothing is parsed
+// by it; and the glob of a path fits that path alone.
+func TestProfileOfFiles(t *testing.T) {
+	const path = "a/b[1]*{x}?.bin"
+	tab := table(t)
+	tab.Layouts = nil
+	tab.Plugins[0].Manifest.Operations[1].Accepts = append(tab.Plugins[0].Manifest.Operations[1].Accepts, evidence.Accept{Profile: true, Content: "binary"})
+	tab.Added = []dispatch.Profile{{Name: "found", For: []string{dispatch.EscapeGlob(path)}}}
+	in := func(p, content string) dispatch.Input {
+		return dispatch.Input{Size: 9, Identity: identify.Identity{Content: content}, Places: []dispatch.Place{{Path: p}}}
+	}
+	for name, want := range map[string]int{path: 1, "a/b1x.bin": 0, "a/b[1]yy{x}z.bin": 0} {
+		if got := takes(tab.Decide(in(name, identify.Binary))); len(got) != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if got := takes(tab.Decide(in(path, identify.Text))); len(got) != 0 {
+		t.Errorf("parsed by a profile of files: %v", got)
 	}
 }

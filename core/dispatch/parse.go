@@ -39,6 +39,7 @@ func ParseLayout(name string, body []byte) (Layout, error) {
 func ParseProfile(body []byte) (Profile, error) {
 	var head struct {
 		Name string   `json:"name"`
+		Kind string   `json:"kind"`
 		For  []string `json:"for"`
 	}
 	if err := json.Unmarshal(body, &head); err != nil || head.Name == "" {
@@ -48,5 +49,5 @@ func ParseProfile(body []byte) (Profile, error) {
 	if err != nil {
 		return Profile{}, fmt.Errorf("profile %q: %w", head.Name, err)
 	}
-	return Profile{Name: head.Name, For: head.For, Body: rest}, nil
+	return Profile{Name: head.Name, Kind: head.Kind, For: head.For, Body: rest}, nil
 }

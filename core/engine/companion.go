@@ -31,7 +31,7 @@ func companionAccount(run evidence.Run, d evidence.Digest) RunReport {
 		Run: run.ID, Plugin: run.Plugin.Name, Operation: run.Operation, Outcome: run.Outcome, Reason: run.Reason,
 		Units: evidence.Units{Declared: -1}, Of: run.Main(), Quarantined: run.Outcome == evidence.OutcomeFailed,
 	}
-	for _, m := range run.Companions() {
+	for _, m := range run.Inputs {
 		if m.Artifact == d {
 			rr.As = m.Role
 		}

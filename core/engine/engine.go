@@ -39,6 +39,11 @@ type Options struct {
 	Only string
 	// Retry runs again what failed or was cut short before.
 	Retry bool
+	// NoKeyFind leaves out looking for keys in the evidence.
+	NoKeyFind bool
+	// AllKeys looks for the keys of everything that may be encrypted in everything else,
+	// whatever it costs.
+	AllKeys bool
 	// Boot names this boot of the machine, for the index.
 	Boot     string
 	Now      func() time.Time

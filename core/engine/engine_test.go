@@ -23,6 +23,9 @@ import (
 // readers where those that take an input by its name or its content.
 var plugins, readers string
 
+// lookers is where the plugin is that looks into what no other opens.
+var lookers string
+
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "engine-test")
@@ -41,6 +44,11 @@ func TestMain(m *testing.M) {
 		for _, name := range []string{"sms", "accounts"} {
 			build(name, filepath.Join(readers, name))
 		}
+		if lookers, err = os.MkdirTemp("", "engine-test"); err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(lookers)
+		build("cipherfind", filepath.Join(lookers, "cipherfind"))
 		return m.Run()
 	}())
 }

@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"github.com/exhibit-forensics/exhibit/core/handover"
 	"github.com/exhibit-forensics/exhibit/core/host"
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
@@ -113,6 +115,9 @@ func (e *Engine) attempt(ctx context.Context, t Task, run *evidence.Run) (*sink,
 	}
 	run.Outcome, run.Reason, run.Units, run.BytesRead = res.Outcome, res.Reason, res.Units, res.BytesRead
 	run.Sandbox, run.Limits, run.Attempts = res.Sandbox, res.Limits, res.Attempts
+	if t.Operation == evidence.OpAnalyze { // the manifest is read besides what it lists
+		run.BytesRead = max(0, run.BytesRead-handover.ManifestSize(t.Inputs))
+	}
 	if res.KeysUsed != nil {
 		run.Keys = res.KeysUsed
 	}
@@ -122,6 +127,13 @@ func (e *Engine) attempt(ctx context.Context, t Task, run *evidence.Run) (*sink,
 // open opens what the task hands over, the main input first. On error, too, the
 // caller closes what is returned.
 func (e *Engine) open(ctx context.Context, t Task) ([]host.Input, error) {
+	if t.Operation == evidence.OpAnalyze {
+		out, err := handover.Open(ctx, e.c, t.Inputs)
+		if err != nil {
+			err = fmt.Errorf("engine: inputs of %s: %w", t.Plugin.Manifest.Name, err)
+		}
+		return out, err
+	}
 	var out []host.Input
 	add := func(role, name string, a evidence.Artifact) error {
 		f, err := e.c.Blobs().Descriptor(ctx, a)
@@ -135,8 +147,11 @@ func (e *Engine) open(ctx context.Context, t Task) ([]host.Input, error) {
 		err := add(evidence.RoleInput, "", t.Input)
 		return out, err
 	}
-	if err := add(evidence.RoleMain, "", t.Input); err != nil {
-		return out, err
+	main := slices.ContainsFunc(t.Inputs, func(m evidence.ManifestMember) bool { return m.Role == evidence.RoleMain })
+	if main {
+		if err := add(evidence.RoleMain, "", t.Input); err != nil {
+			return out, err
+		}
 	}
 	for _, m := range t.Inputs {
 		if m.Role == evidence.RoleMain {

@@ -52,6 +52,10 @@ type planner struct {
 	ask bool
 	// explain: decisions say which conditions failed.
 	explain bool
+	// profiles are all that the plugins bring and the case was given.
+	profiles []json.RawMessage
+	// retried: a search for keys that did not end well was made again.
+	retried bool
 }
 
 func (e *Engine) newPlanner(ctx context.Context) (*planner, error) { return e.planner(ctx, true) }
@@ -79,6 +83,9 @@ func (e *Engine) planner(ctx context.Context, withKeys bool) (*planner, error) {
 	p := &planner{e: e, table: table, keys: keys, items: map[string]store.Item{}, places: places, runs: map[evidence.Digest][]evidence.Run{}}
 	for _, item := range state.Items {
 		p.items[item.Exhibit] = item
+	}
+	if p.profiles, err = e.allProfiles(state); err != nil {
+		return nil, err
 	}
 	for row, err := range e.c.Runs(ctx) {
 		if err != nil {
@@ -120,7 +127,7 @@ func (p *planner) due(ctx context.Context, a evidence.Artifact) ([]Task, error) 
 	}
 	var out []Task
 	for _, d := range decisions {
-		if !d.Takes && !d.Asks && !d.ProbeFailed {
+		if !d.Takes && !d.Asks && !d.ProbeFailed || evidence.Surveys(d.Operation) {
 			continue
 		}
 		plugin := p.e.byName(d.Plugin)
@@ -223,6 +230,9 @@ func (e *Engine) Plan(ctx context.Context) (*Plan, error) {
 		return nil, err
 	}
 	tasks, err := p.all(ctx)
+	if err == nil && len(tasks) == 0 {
+		tasks, err = p.looks(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}

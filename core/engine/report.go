@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sort"
@@ -42,6 +43,10 @@ var statusOrder = []string{
 type Report struct {
 	Artifacts []ArtifactReport `json:"artifacts"`
 	Totals    Totals           `json:"totals"`
+	// Keys are those that were found in the evidence, with what each opens.
+	Keys []Find `json:"keys_found,omitempty"`
+	// KeySearch is nil where no keys were looked for.
+	KeySearch *KeySearch `json:"key_search,omitempty"`
 	// Executed is how many runs this call made, Crashed how many of them failed.
 	Executed int64 `json:"executed"`
 	Crashed  int64 `json:"crashed"`
@@ -74,6 +79,9 @@ type ArtifactReport struct {
 	Status  string           `json:"status"`
 	Reasons []string         `json:"reasons,omitempty"`
 	Runs    []RunReport      `json:"runs,omitempty"`
+	// Description is the record of kind x-exhibit/description about it, where nothing
+	// opens it or its layout is not known.
+	Description json.RawMessage `json:"description,omitempty"`
 }
 
 // RunReport is the account of one current run.
@@ -121,6 +129,13 @@ func (p *planner) complete(ctx context.Context) (*Report, error) {
 		r.Totals.Bytes += a.Size
 		r.Totals.Status[one.Status]++
 	}
+	var err error
+	if r.Keys, err = p.finds(ctx); err != nil {
+		return nil, err
+	}
+	if r.KeySearch, err = p.keySearch(ctx, r.Keys); err != nil {
+		return nil, err
+	}
 	for o, err := range p.e.c.Occurrences(ctx, "") {
 		if err != nil {
 			return nil, err
@@ -153,12 +168,19 @@ func (p *planner) report(ctx context.Context, a evidence.Artifact, t *Totals) (A
 	}
 	status := map[string]bool{}
 	for _, run := range p.asCompanion(a.SHA256) {
+		if evidence.Surveys(run.Operation) {
+			continue
+		}
 		one.Runs = append(one.Runs, companionAccount(run, a.SHA256))
 		for _, st := range statusesOf(run) {
 			status[st] = true
 		}
 	}
 	for _, run := range p.current(a.SHA256) {
+		if evidence.Surveys(run.Operation) && run.Outcome != evidence.OutcomeFailed {
+			t.looked(run)
+			continue
+		}
 		rr := accountOf(run)
 		one.Runs = append(one.Runs, rr)
 		for _, st := range statusesOf(run) {
@@ -172,6 +194,7 @@ func (p *planner) report(ctx context.Context, a evidence.Artifact, t *Totals) (A
 	var no []string
 	for _, d := range decisions {
 		switch {
+		case evidence.Surveys(d.Operation):
 		case d.Ambiguous:
 			status[StatusUnresolved] = true
 			one.Reasons = append(one.Reasons, d.Why)
@@ -195,9 +218,27 @@ func (p *planner) report(ctx context.Context, a evidence.Artifact, t *Totals) (A
 	default:
 		one.Status = worst(status)
 	}
+	if one.Status == StatusUnread || one.Status == StatusUnresolved {
+		if one.Description, err = p.description(ctx, a.SHA256); err != nil {
+			return ArtifactReport{}, err
+		}
+	}
 	slices.Sort(one.Reasons)
 	one.Reasons = slices.Compact(one.Reasons)
 	return one, nil
+}
+
+// looked counts what a run that only looked has written. It read no unit of the evidence.
+func (t *Totals) looked(run evidence.Run) {
+	if run.Records != nil {
+		t.Records += run.Records.Count
+		for k, n := range run.Records.Kinds {
+			t.Kinds[k] += n
+		}
+	}
+	if run.Diagnostics != nil {
+		t.Diagnostics += run.Diagnostics.Count
+	}
 }
 
 func accountOf(run evidence.Run) RunReport {
@@ -282,9 +323,15 @@ func Status(size int64, current []evidence.Run) string {
 	}
 	status := map[string]bool{}
 	for _, run := range current {
+		if evidence.Surveys(run.Operation) {
+			continue
+		}
 		for _, st := range statusesOf(run) {
 			status[st] = true
 		}
+	}
+	if len(status) == 0 {
+		return StatusUnread
 	}
 	return worst(status)
 }

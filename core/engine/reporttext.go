@@ -1,18 +1,21 @@
 package engine
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
 	"github.com/exhibit-forensics/exhibit/core/identify"
+	"github.com/exhibit-forensics/exhibit/core/keyring"
 )
 
 // Text writes the statement for a person: what needs attention one by one, the
 // rest in sums.
 func (r *Report) Text(w io.Writer) error {
 	b := &strings.Builder{}
+	r.keysText(b)
 	for _, status := range statusOrder {
 		if status == StatusRead || r.Totals.Status[status] == 0 {
 			continue
@@ -43,7 +46,7 @@ func (r *Report) Text(w io.Writer) error {
 	if t.Refused > 0 {
 		fmt.Fprintf(b, "%d things could not be taken in at intake; exhibit log says which\n", t.Refused)
 	}
-	if t.Records == 0 {
+	if t.Records == t.Kinds[KindDescription]+t.Kinds[KindKey] {
 		fmt.Fprintln(b, "NO RECORD was read from this case.")
 	}
 	_, err := io.WriteString(w, b.String())
@@ -61,12 +64,69 @@ func (a *ArtifactReport) text(b *strings.Builder) {
 	for i := range a.Runs {
 		runText(b, &a.Runs[i], "      ")
 	}
+	a.describe(b)
 	if a.Status == StatusUnread {
 		return // each plugin's reason is in --json
 	}
 	for _, why := range a.Reasons {
 		fmt.Fprintf(b, "      %s\n", why)
 	}
+}
+
+// describe writes what is known of what nothing opens.
+func (a *ArtifactReport) describe(b *strings.Builder) {
+	if a.Description == nil {
+		return
+	}
+	var d struct {
+		Summary  string          `json:"summary"`
+		Proposal json.RawMessage `json:"proposal"`
+	}
+	if json.Unmarshal(a.Description, &d) != nil {
+		return
+	}
+	fmt.Fprintf(b, "      %s\n", d.Summary)
+	if d.Proposal != nil {
+		b.WriteString("      needs a layout: exhibit layout propose\n")
+	}
+}
+
+// keysText says which keys were found where.
+func (r *Report) keysText(b *strings.Builder) {
+	done := map[string]bool{}
+	for i := range r.Keys {
+		f := &r.Keys[i]
+		id := f.Fingerprint + f.KnownAs
+		if done[id] {
+			continue
+		}
+		done[id] = true
+		switch {
+		case f.At != "":
+			fmt.Fprintf(b, "KEY FOUND: %s (%s) at %s, %s\n", f.Name, f.Fingerprint, f.At, written(f.Encoding))
+		default:
+			fmt.Fprintf(b, "KEY: %s, at hand already,\n", f.KnownAs)
+		}
+		for j := range r.Keys {
+			if o := &r.Keys[j]; o.Fingerprint+o.KnownAs == id {
+				fmt.Fprintf(b, "  opens %s: %s by %s, %d of %d samples; by chance expected %s times in %d trials\n", o.Where, o.Opens.How(), o.Opens.Unit, o.Opens.Opened, o.Opens.Tried, o.ExpectedFalse, o.Trials)
+			}
+		}
+	}
+	if k := r.KeySearch; k != nil && k.TargetsLeft+k.SourcesLeft > 0 {
+		fmt.Fprintf(b, "KEYS: looked for in %d files, for %d that may be encrypted; not in %d others, not for %d others: exhibit run --all-keys does that\n", k.Sources, k.Targets, k.SourcesLeft, k.TargetsLeft)
+	}
+}
+
+// written says how a key is written down.
+func written(encoding string) string {
+	switch encoding {
+	case keyring.Raw:
+		return "as text"
+	case keyring.Hex:
+		return "in hexadecimal"
+	}
+	return "as " + encoding
 }
 
 // runText writes a run's account in a line.

@@ -42,21 +42,19 @@ func (e *Engine) Run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	var did tally
-	for wave := 1; len(tasks) > 0; wave++ {
-		fresh, err := e.wave(ctx, p, wave, tasks, &did)
-		if err != nil {
-			return nil, err
-		}
-		if p.places, err = e.c.PlaceIndex(ctx); err != nil {
-			return nil, err
-		}
-		tasks = tasks[:0:0]
-		for _, a := range fresh {
-			more, err := p.due(ctx, a)
-			if err != nil {
+	wave := 0
+	for {
+		for len(tasks) > 0 {
+			wave++
+			if tasks, err = e.round(ctx, p, wave, tasks, &did); err != nil {
 				return nil, err
 			}
-			tasks = append(tasks, more...)
+		}
+		if tasks, err = e.after(ctx, p, &wave, &did); err != nil {
+			return nil, err
+		}
+		if tasks == nil {
+			break
 		}
 	}
 	if err := e.index.Flush(ctx); err != nil {
@@ -68,6 +66,74 @@ func (e *Engine) Run(ctx context.Context) (*Report, error) {
 	}
 	report.Executed, report.Crashed = did.runs, did.crashed
 	return report, nil
+}
+
+// round executes tasks and plans what follows from them.
+func (e *Engine) round(ctx context.Context, p *planner, wave int, tasks []Task, did *tally) ([]Task, error) {
+	fresh, err := e.wave(ctx, p, wave, tasks, did)
+	if err != nil {
+		return nil, err
+	}
+	if p.places, err = e.c.PlaceIndex(ctx); err != nil {
+		return nil, err
+	}
+	tasks = tasks[:0:0]
+	for _, a := range fresh {
+		more, err := p.due(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, more...)
+	}
+	return tasks, nil
+}
+
+// searchRounds bounds searches that follow from each other: with the keys at hand, then
+// for keys that are not. One that fails each time must not go on for ever.
+const searchRounds = 10
+
+// after is what is done once every input that a plugin reads was read: keys are
+// looked for, and what is still closed is described. It returns what can be read with
+// the keys that were found, nil where there is nothing more to do.
+func (e *Engine) after(ctx context.Context, p *planner, wave *int, did *tally) ([]Task, error) {
+	if !e.o.NoKeyFind {
+		var tasks []Task
+		for range searchRounds {
+			var err error
+			if tasks, err = p.searchTasks(ctx); err != nil {
+				return nil, err
+			}
+			if len(tasks) == 0 {
+				break
+			}
+			*wave++
+			if _, err := e.wave(ctx, p, *wave, tasks, did); err != nil {
+				return nil, err
+			}
+		}
+		fresh, err := p.adopt(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if fresh {
+			next, err := e.newPlanner(ctx)
+			if err != nil {
+				return nil, err
+			}
+			next.ask, next.retried = p.ask, p.retried
+			*p = *next
+			if tasks, err = p.all(ctx); err != nil || len(tasks) > 0 {
+				return tasks, err
+			}
+		}
+	}
+	tasks, err := p.surveys(ctx)
+	if err != nil || len(tasks) == 0 {
+		return nil, err
+	}
+	*wave++
+	_, err = e.wave(ctx, p, *wave, tasks, did)
+	return nil, err
 }
 
 // tally is what one call of Run did.

@@ -87,13 +87,20 @@ func (e *Engine) keys(ctx context.Context, state *store.State) (map[string][]key
 	for _, p := range state.Profiles {
 		added = append(added, p.Body)
 	}
+	all, err := e.allProfiles(state)
+	if err != nil {
+		return nil, err
+	}
 	out := map[string][]keyring.Key{}
 	for _, p := range e.plugins {
 		bundled, err := bundledProfiles(p)
 		if err != nil {
 			return nil, err
 		}
-		if p.Manifest.Profiles == "" {
+		switch {
+		case looks(p): // it tries every key on what others do not open
+			bundled = all
+		case p.Manifest.Profiles == "":
 			continue
 		}
 		published, err := keyring.PublishedIn(secret, append(bundled, added...))
@@ -107,6 +114,21 @@ func (e *Engine) keys(ctx context.Context, state *store.State) (map[string][]key
 			}
 		}
 		out[p.Manifest.Name] = list
+	}
+	return out, nil
+}
+
+// allProfiles are those of every plugin and those that were added to the case.
+func (e *Engine) allProfiles(state *store.State) (out []json.RawMessage, err error) {
+	for _, p := range e.plugins {
+		bundled, err := bundledProfiles(p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, bundled...)
+	}
+	for _, p := range state.Profiles {
+		out = append(out, p.Body)
 	}
 	return out, nil
 }

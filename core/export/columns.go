@@ -89,6 +89,32 @@ func middle() []column {
 		{"theme", member, "theme", text},
 		{"table", member, "table", text},
 		{"columns", member, "columns", object},
+		{"file_name", member, "file_name", text},
+		{"file_path", member, "file_path", text},
+		{"file_size", member, "file_size", integer},
+		{"transferred", member, "transferred", integer},
+		{"rule", member, "rule", text},
+		{"statement", member, "statement", text},
+		{"subject", member, "subject", text},
+		{"value", member, "value", text},
+		{"relation", member, "relation", text},
+		{"from_type", member, "from_type", text},
+		{"to_type", member, "to_type", text},
+		{"first", member, "first", text},
+		{"last", member, "last", text},
+		{"terms", member, "terms", object},
+		{"distinct_terms", member, "distinct_terms", integer},
+		{"numbers", member, "numbers", object},
+		{"certainty", member, "certainty", text},
+		{"test", member, "test", object},
+		{"lists", member, "lists", list},
+		{"categories", member, "categories", list},
+		{"themes", member, "themes", list},
+		{"cited", member, "cited", integer},
+		{"cites", member, "cites", list},
+		{"query", member, "query", text},
+		{"finds", member, "finds", text},
+		{"caution", member, "caution", text},
 	}
 }
 
@@ -139,7 +165,10 @@ func kinds() []kind {
 		{"account", []string{"service", "username", "display_name", "phones", "emails", "ips", "created", "credential_type", "credential_value", "national_id"}},
 		{"contact", []string{"owner", "names", "phones", "emails", "usernames", "organisation"}},
 		{"keyword", []string{"term", "list", "effect", "category", "theme"}},
+		{"transfer", []string{"service", "account", "conversation", "direction", "from", "to", "status", "file_name", "file_path", "file_size", "transferred"}},
 		{"row", []string{"table", "columns"}},
+		{"finding", []string{"service", "rule", "statement", "subject", "value", "numbers", "certainty", "test", "lists", "categories", "themes", "cited", "cites", "query", "finds", "caution"}},
+		{"edge", []string{"service", "from", "to", "relation", "from_type", "to_type", "first", "last", "terms", "distinct_terms", "certainty", "cited", "cites", "query", "finds", "caution"}},
 	}
 }
 

@@ -131,6 +131,9 @@ func TestOutputOnFullDevice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if f == "graphml" {
+			lines = edgeLines(8000)
+		}
 		for _, l := range lines {
 			if err = w.Record(l); err != nil {
 				break

@@ -150,6 +150,7 @@ func notes(format string, asked Asked, r Result) []string {
 	say(format == "timesketch", "An event for each time that a record states. The %d records that state none are no events.", r.LeftOut.Untimed)
 	say(format == "timesketch", "Times of events are to the microsecond; the field time has the exact text.")
 	say(format == "parquet", "The column time is to the microsecond; time_text has the exact text, json the exact record.")
+	say(format == "graphml", "An edge for each record of kind edge; its id is the edge's, and cites are the first of the records that it rests on. A node for each identifier; that one person stands behind one does not follow. Weight is the number of records.")
 	say(format == "jsonl" || format == "parquet", "Records are exact: values of credentials, where there are any, stand in them.")
 	say(format == "xlsx", "Dates are to the microsecond, in the zone that their header names; the column time has the exact text. What was exported at what time is in the account and in the case's log: the file itself holds no clock's time.")
 	out = append(out, r.Changes.list()...)

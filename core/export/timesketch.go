@@ -150,6 +150,8 @@ func shownFirst(kind string) []string {
 		return []string{"names", "phones", "emails", "usernames"}
 	case "keyword":
 		return []string{"term", "list"}
+	case "transfer":
+		return []string{"file_name", "status"}
 	case "row":
 		return []string{"table", "columns"}
 	}

@@ -76,11 +76,13 @@ type Changes struct {
 type LeftOut struct {
 	// Untimed records are no events.
 	Untimed int64 `json:"untimed"`
+	// NoEdges are records of other kinds than edge: no part of a graph.
+	NoEdges int64 `json:"no_edges,omitempty"`
 }
 
 // Formats returns the formats; streaming says which may go to standard output.
 func Formats() (names []string, streaming []string) {
-	return []string{"csv", "jsonl", "xlsx", "timesketch", "parquet"}, []string{"csv", "jsonl", "timesketch"}
+	return []string{"csv", "jsonl", "xlsx", "timesketch", "parquet", "graphml"}, []string{"csv", "jsonl", "timesketch", "graphml"}
 }
 
 // sink is a format. It may keep nothing of a line.
@@ -117,6 +119,8 @@ func NewWriter(w io.Writer, o Options) (*Writer, error) {
 		x.sink = newTimesketch(x.out, o, &x.result)
 	case "xlsx":
 		x.sink, err = newXLSX(x.out, o, &x.result)
+	case "graphml":
+		x.sink, err = newGraphML(x.out, &x.result)
 	case "parquet":
 		x.sink, err = newParquet(x.out, o, &x.result)
 	default:

@@ -29,7 +29,26 @@ const (
 	Raw    = "raw"
 	Hex    = "hex"
 	Base64 = "base64"
+	// UTF16: the key is the ASCII text that is written down, in UTF-16, little end first;
+	// FromUTF16 is the reverse. Zero8 and so on: the bytes, and zeros up to that length.
+	UTF16     = "utf-16le"
+	FromUTF16 = "from-utf-16le"
+	Zero8     = "zero-8"
+	Zero16    = "zero-16"
+	Zero24    = "zero-24"
+	Zero32    = "zero-32"
 )
+
+// Encodings lists them.
+func Encodings() []string {
+	return []string{Raw, Hex, Base64, UTF16, FromUTF16, Zero8, Zero16, Zero24, Zero32}
+}
+
+// FilledTo is the length up to which an encoding fills a key with zeros, 0 where it does not.
+func FilledTo(encoding string) int64 { return int64(zeros[encoding]) }
+
+// zeros is how long a key is filled up with zeros.
+var zeros = map[string]int{Zero8: 8, Zero16: 16, Zero24: 24, Zero32: 32}
 
 // Forms of a key.
 const (
@@ -74,14 +93,49 @@ func Decode(text []byte, encoding string) ([]byte, error) {
 		out, err = hex.DecodeString(compact)
 	case Base64:
 		out, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(compact, "="))
+	case UTF16:
+		out, err = widen(text)
+	case FromUTF16:
+		out, err = narrow(text)
 	default:
-		return nil, fmt.Errorf("%w: key encoding %q; use raw, hex or base64", evidence.ErrFormat, encoding)
+		n, ok := zeros[encoding]
+		if !ok {
+			return nil, fmt.Errorf("%w: key encoding %q; use one of %s", evidence.ErrFormat, encoding, strings.Join(Encodings(), ", "))
+		}
+		if len(text) > n {
+			return nil, fmt.Errorf("%w: the key is longer than %d bytes", evidence.ErrFormat, n)
+		}
+		out = append(slices.Clone(text), make([]byte, n-len(text))...)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: the key is not %s", evidence.ErrFormat, encoding)
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("%w: the key is empty", evidence.ErrFormat)
+	}
+	return out, nil
+}
+
+var errText = errors.New("not such a text")
+
+func widen(text []byte) ([]byte, error) {
+	var out []byte
+	for _, c := range text {
+		if c >= 0x80 {
+			return nil, errText
+		}
+		out = append(out, c, 0)
+	}
+	return out, nil
+}
+
+func narrow(text []byte) ([]byte, error) {
+	var out []byte
+	for len(text) >= 2 && text[0] < 0x80 && text[1] == 0 {
+		out, text = append(out, text[0]), text[2:]
+	}
+	if len(text) > 0 {
+		return nil, errText
 	}
 	return out, nil
 }
@@ -124,15 +178,49 @@ func AddAt(ctx context.Context, c *store.Case, name string, at store.Place, enco
 	if err != nil {
 		return "", err
 	}
-	_, err = c.Append(ctx, store.Batch{
-		Kind:  "key",
-		Plain: map[string]any{"action": "add", "fingerprint": fp, "encoding": encoding, "form": AtPlace},
-		Secret: map[string]any{
-			"asserted.name":  name,
-			"asserted.place": map[string]any{"artifact": at.Artifact.String(), "offset": at.Offset, "length": at.Length},
-		},
+	return fp, addAt(ctx, c, name, fp, at, encoding, nil)
+}
+
+func addAt(ctx context.Context, c *store.Case, name, fp string, at store.Place, encoding string, found any) error {
+	secret := map[string]any{
+		"asserted.name":  name,
+		"asserted.place": map[string]any{"artifact": at.Artifact.String(), "offset": at.Offset, "length": at.Length},
+	}
+	if found != nil {
+		secret["observed.found"] = found
+	}
+	_, err := c.Append(ctx, store.Batch{
+		Kind:   "key",
+		Plain:  map[string]any{"action": "add", "fingerprint": fp, "encoding": encoding, "form": AtPlace},
+		Secret: secret,
 	})
-	return fp, err
+	return err
+}
+
+// AddFound is AddAt for a key that the program found; found says how (docs/formats/case.md,
+// Keys). The name is the first of found-1, found-2, … that is free. Where the case knows
+// the key already nothing is added, and its name there is returned.
+func AddFound(ctx context.Context, c *store.Case, at store.Place, encoding string, found any) (k store.Key, added bool, err error) {
+	value, err := read(ctx, c, at, encoding)
+	if err != nil {
+		return store.Key{}, false, err
+	}
+	secret, err := c.Secret()
+	if err != nil {
+		return store.Key{}, false, err
+	}
+	k = store.Key{Fingerprint: Fingerprint(secret, value), Encoding: encoding, Form: AtPlace, Place: &at}
+	list, err := List(ctx, c)
+	if err != nil {
+		return store.Key{}, false, err
+	}
+	if i := slices.IndexFunc(list, func(o store.Key) bool { return o.Fingerprint == k.Fingerprint }); i >= 0 {
+		return list[i], false, nil
+	}
+	for n := 1; k.Name == "" || slices.ContainsFunc(list, func(o store.Key) bool { return o.Name == k.Name }); n++ {
+		k.Name = fmt.Sprintf("found-%d", n)
+	}
+	return k, true, addAt(ctx, c, k.Name, k.Fingerprint, at, encoding, found)
 }
 
 func prepare(ctx context.Context, c *store.Case, name string, value []byte) (string, error) {

@@ -65,10 +65,10 @@ func add(ctx context.Context, c *store.Case, kind string, schema, text []byte, t
 	for _, n := range list {
 		names = append(names, n.name)
 		old, ok := taken[n.name]
-		if ok && !bytes.Equal(old, n.body) {
+		if ok && !bytes.Equal(old, n.body) && !unconfirmed(old) {
 			return nil, fmt.Errorf("%w: another %s named %q; give the new one a name of its own", evidence.ErrExists, kind, n.name)
 		}
-		if !ok {
+		if !ok || !bytes.Equal(old, n.body) {
 			taken[n.name] = n.body
 			fresh = append(fresh, n)
 		}
@@ -83,6 +83,14 @@ func add(ctx context.Context, c *store.Case, kind string, schema, text []byte, t
 		}
 	}
 	return names, nil
+}
+
+// unconfirmed: it was proposed by the program, and what a person states takes its place.
+func unconfirmed(body []byte) bool {
+	var l struct {
+		Unconfirmed bool `json:"unconfirmed"`
+	}
+	return json.Unmarshal(body, &l) == nil && l.Unconfirmed
 }
 
 // parse splits text into objects, each checked and canonical.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/exhibit-forensics/exhibit/core/handover"
 	"github.com/exhibit-forensics/exhibit/core/host"
 	"github.com/exhibit-forensics/exhibit/core/keyring"
 	"github.com/exhibit-forensics/exhibit/evidence"
@@ -177,6 +178,12 @@ func (r *replayer) again(ctx context.Context, j job) (*Result, error) {
 
 // open opens what the run was handed, the main input first. why says what cannot be read.
 func (r *replayer) open(ctx context.Context, run *evidence.Run) (inputs []host.Input, why string, err error) {
+	if run.Operation == evidence.OpAnalyze {
+		if inputs, err = handover.Open(ctx, r.c, run.Inputs); err != nil && ctx.Err() == nil {
+			return inputs, fmt.Sprintf("what it read cannot be read: %v", err), nil
+		}
+		return inputs, "", err
+	}
 	members := slices.Clone(run.Inputs)
 	slices.SortStableFunc(members, func(a, b evidence.ManifestMember) int {
 		return order(a, run) - order(b, run)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/exhibit-forensics/exhibit/core/analysis"
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
@@ -85,8 +86,12 @@ func (m *maker) act(e *logged) (Act, bool) {
 			detail("%s", visible(plainText(mustJSON(e.Plain["plugin"]))))
 		}
 	case "derive":
-		switch e.plain("phase") {
-		case "intent":
+		switch {
+		case analyzes(e) && e.plain("phase") == "intent":
+			say("An analysis was announced, over %s of records.", size(c["bytes"]))
+		case analyzes(e):
+			say("The records were analyzed: %s of findings and connections.", count(c["records"], "record"))
+		case e.plain("phase") == "intent":
 			say("Parsing was announced: %s over %s.", count(c["runs"], "run"), size(c["bytes"]))
 		default:
 			say("Parsing: %s finished; %s, %s found.", count(c["runs"], "run"), count(c["records"], "record"), count(c["artifacts"], "further file"))
@@ -99,6 +104,12 @@ func (m *maker) act(e *logged) (Act, bool) {
 		}
 	case "seal":
 		say("The log up to this entry was signed.")
+	case "anchor":
+		say("The log up to entry %d had been stamped by a time-stamping authority.", c["entries"]-1)
+		if e.plain("service") == "cosignature" {
+			say("The log up to entry %d had been cosigned by a witness.", c["entries"]-1)
+		}
+		detail("At %s, as they state it. Whether that counts is for those who have their certificate or key (exhibit verify --tsa-cert, --witness).", e.plain("stamped"))
 	case "tag":
 		say("Records were marked “%s”.", name)
 		if e.plain("action") == "remove" {
@@ -190,4 +201,15 @@ func isolation(b []byte) string {
 		return "L1: limits on memory and time only"
 	}
 	return s.Level + ": no isolation"
+}
+
+// analyzes reports whether an entry is about an analysis and nothing else.
+func analyzes(e *logged) bool {
+	list, _ := e.Plain["plugins"].([]any)
+	for _, p := range list {
+		if m, ok := p.(map[string]any); !ok || m["name"] != analysis.Plugin {
+			return false
+		}
+	}
+	return len(list) > 0
 }

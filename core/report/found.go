@@ -15,16 +15,25 @@ import (
 func (m *maker) found(ctx context.Context) error {
 	f := &m.page.Found
 	o := overview{m: m, kinds: map[string]*Kind{}, places: map[string]*Place{}, ranks: newRanks(), samples: map[string]*Sample{}, placeKinds: map[string]map[string]int64{}}
+	said := false
 	err := view.Records(ctx, m.c, view.Filter{}, func(line []byte) error {
 		r, err := parse(line)
 		if err != nil {
 			return err
 		}
+		if r.Kind == "finding" || r.Kind == "edge" { // said of records, and not read from the files
+			said = true
+			return nil
+		}
 		o.add(&r)
 		return nil
 	})
 	f.Records = o.n
-	f.Note = m.note("all current records", "exhibit records --json | wc -l", "places")
+	command := "exhibit records --json | wc -l"
+	if said {
+		command = `exhibit records --json | grep -vcE '"kind":"(finding|edge)"'`
+	}
+	f.Note = m.note("all current records", command, "places")
 	o.finish(f)
 	return err
 }
@@ -168,7 +177,7 @@ func (o *overview) finish(f *Found) {
 
 // kindOrder puts what people said first and unmapped rows last.
 func kindOrder(kinds map[string]*Kind) []string {
-	order := []string{"message", "sms", "call", "account", "contact", "keyword"}
+	order := []string{"message", "sms", "call", "transfer", "account", "contact", "keyword"}
 	names := slices.Sorted(maps.Keys(kinds))
 	at := func(n string) int {
 		if i := slices.Index(order, n); i >= 0 {
@@ -191,6 +200,8 @@ func kindLabel(kind string) string {
 		return "SMS"
 	case "call":
 		return "Calls"
+	case "transfer":
+		return "File transfers"
 	case "account":
 		return "Accounts"
 	case "contact":

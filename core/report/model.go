@@ -63,6 +63,7 @@ type Page struct {
 	Received Received
 	Done     Done
 	Found    Found
+	Analysed Analysed
 	Unread   Unread
 	Limits   []Limit
 	Notes    []Note

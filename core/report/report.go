@@ -17,6 +17,9 @@ import (
 //go:embed page.html
 var pageText string
 
+//go:embed analysed.html
+var analysedText string
+
 //go:embed style.css
 var style string
 
@@ -48,7 +51,7 @@ func Write(ctx context.Context, w io.Writer, c *store.Case, o Options) error {
 	if err := m.head(ctx); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	for _, step := range []func(context.Context) error{m.received, m.done, m.found, m.selections, m.unread} {
+	for _, step := range []func(context.Context) error{m.received, m.done, m.found, m.analysed, m.selections, m.unread} {
 		err := step(ctx)
 		if errors.Is(err, evidence.ErrIntegrity) && m.o.Verdict != nil {
 			// What is altered must not keep the rest from being told.
@@ -63,7 +66,7 @@ func Write(ctx context.Context, w io.Writer, c *store.Case, o Options) error {
 	m.limits()
 	m.words()
 	m.short()
-	t, err := template.New("page").Funcs(template.FuncMap{"number": number, "count": count, "dict2": func(n int64, note int) Counted { return Counted{N: n, Note: note} }}).Parse(pageText)
+	t, err := template.New("page").Funcs(template.FuncMap{"number": number, "count": count, "dict2": func(n int64, note int) Counted { return Counted{N: n, Note: note} }}).Parse(pageText + analysedText)
 	if err != nil {
 		return fmt.Errorf("report: template: %w", err)
 	}

@@ -32,6 +32,14 @@ func (m *maker) short() {
 	} else {
 		say("No record was read.")
 	}
+	for _, c := range p.Analysed.Claims {
+		if c.Short {
+			say("%s", c.Text)
+		}
+	}
+	if t := p.Analysed.Test; t != nil {
+		say("%s", t.Claim.Text)
+	}
 	for _, s := range p.Found.Selections {
 		say("%s fit the selection “%s”.", count(s.Hits, "record"), s.Name)
 	}

@@ -40,7 +40,7 @@ func (m *maker) unread(ctx context.Context) error {
 		mine := byInput[a.SHA256]
 		status := engine.Status(a.Size, mine)
 		for _, r := range mine {
-			if r.Main() == a.SHA256 { // a companion's units are counted there
+			if r.Main() == a.SHA256 && !evidence.Surveys(r.Operation) { // a companion's units are counted there
 				u.Read += r.Units.Read
 				u.Rejected += r.Units.Rejected
 			}

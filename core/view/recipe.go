@@ -232,6 +232,8 @@ func (s deriveStep) words() string {
 		return fmt.Sprintf("the member of the zip archive whose data begin at byte %d", s.Offset)
 	case "decrypt":
 		return fmt.Sprintf("decrypted with %s %s, as profile %s says", s.Cipher, s.Mode, s.Profile)
+	case "unbase64":
+		return fmt.Sprintf("the base64 at byte %d, decoded", s.Offset)
 	case "gunzip", "bunzip2", "unxz", "unzstd":
 		return "decompressed (" + s.Do + ")"
 	}
@@ -274,6 +276,9 @@ func (k *cook) filter(s deriveStep, w *way, size int64, first bool, in string) (
 	case "unzstd":
 		k.need("zstd")
 		return "zstd -dc", nil, nil
+	case "unbase64":
+		k.need("base64")
+		return slice(s.Offset, s.Length) + " | base64 -di", nil, nil
 	case "untar":
 		if len(s.Sparse) > 0 {
 			k.need("python3")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/exhibit-forensics/exhibit/core/keyring"
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
@@ -191,7 +192,14 @@ func (k *cook) key(key *Key) ([]string, error) {
 			read += ` | tr -d ' \t\r\n'`
 		case "base64":
 			read += ` | tr -d ' \t\r\n' | base64 -d | od -An -v -tx1 | tr -d ' \n'`
+		case keyring.UTF16:
+			read += ` | od -An -v -tx1 | sed 's/ \(..\)/\100/g' | tr -d ' \n'`
+		case keyring.FromUTF16:
+			read += ` | od -An -v -tx1 -w2 | cut -c 2-3 | tr -d '\n'`
 		default:
+			if n := keyring.FilledTo(key.Encoding); n > 0 {
+				read = fmt.Sprintf("{ %s; head -c %d /dev/zero; }", read, max(0, n-key.at.Length))
+			}
 			read += ` | od -An -v -tx1 | tr -d ' \n'`
 		}
 		return []string{"KEY=$(" + read + ")   # " + oneLine(fmt.Sprintf("key %s, %s, at %s", key.Name, key.Fingerprint, key.Place))}, nil

@@ -138,8 +138,8 @@ func each(ctx context.Context, c *store.Case, f Filter, do func(*joined) error) 
 			return err
 		}
 		mine := placesOf(run, all, items, f.Exhibit)
-		if len(mine) == 0 {
-			continue
+		if len(mine) == 0 && (run.Operation != evidence.OpAnalyze || f.Exhibit != "") {
+			continue // what an analysis says stands nowhere: it is about all exhibits
 		}
 		j, err := newJoined(run, mine, found)
 		if err != nil {
@@ -206,7 +206,9 @@ func newJoined(run evidence.Run, places []store.PlaceOf, found *sited) (*joined,
 			return nil, err
 		}
 	}
-	j.exhibit, err = evidence.Canonical(places[0].Item)
+	if len(places) > 0 {
+		j.exhibit, err = evidence.Canonical(places[0].Item)
+	}
 	return j, err
 }
 
@@ -268,7 +270,9 @@ func (j *joined) lines(ctx context.Context, c *store.Case, set evidence.Digest, 
 func (j *joined) join(line []byte, id string) ([]byte, error) {
 	idText := evidence.AppendString(nil, id)
 	m := merger{dst: append(j.buf[:0], '{')}
-	m.extra(nameExhibit, j.exhibit)
+	if j.exhibit != nil {
+		m.extra(nameExhibit, j.exhibit)
+	}
 	m.extra(nameID, idText)
 	hasSource := false
 	err := evidence.Members(line, func(name, value []byte) error {

@@ -29,6 +29,8 @@ type About struct {
 	// VKey and SSH are the signer's, Fingerprint as ssh-keygen -l prints it.
 	VKey, SSH, Fingerprint string
 	Exhibits               []Exhibit
+	// Anchors are time stamps and cosigned checkpoints that are enclosed.
+	Anchors int64
 	// Files, Bytes of which are received and derived artifacts; Records and Enclosed count.
 	Files, Bytes, Records, Enclosed int64
 }

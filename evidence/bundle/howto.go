@@ -23,7 +23,11 @@ func Fingerprint(ssh string) string {
 
 // HowToVerify is the text for whoever receives a bundle. Lines are as long as a mail is.
 func HowToVerify(a About) []byte {
-	return []byte(fill(howTo, map[string]string{
+	text := howTo
+	if a.Anchors > 0 {
+		text = strings.Replace(text, "{anchors}", howToAnchors, 1)
+	}
+	return []byte(fill(strings.Replace(text, "{anchors}", "", 1), map[string]string{
 		"case": a.name(), "contents": a.contents(), "recipient": a.Recipient, "person": orElse(a.person(), "(not stated)"), "bag": a.Bag,
 		"date": a.Made.UTC().Format("2006-01-02 15:04:05 UTC"), "origin": a.Origin, "entry": number(a.Entry), "size": number(a.Size), "root": a.Root,
 		"manifest": a.Manifest, "fingerprint": Fingerprint(a.SSH), "vkey": a.VKey,
@@ -48,6 +52,14 @@ func fill(text string, values map[string]string) string {
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
 }
+
+const howToAnchors = `anchors/ has time stamps and witnesses' signatures over earlier heads of the log.
+They count with a certificate or key that you have from elsewhere, not from here:
+
+  openssl ts -verify -in anchors/SIZE-….tsr -data custody/checkpoints/SIZE.note -CAfile ROOT.pem -untrusted anchors/SIZE-….pem
+  exhibit verify {bag}.zip --tsa-cert FILE --witness KEY
+
+`
 
 const howTo = `HOW TO CHECK THIS BUNDLE
 
@@ -118,7 +130,7 @@ verifier key
 A receipt that you were given earlier is worth more still: it must agree with the
 log in here (exhibit verify BUNDLE --receipt FILE; VERIFY.html asks for it too).
 
-
+{anchors}
 4. IS IT WHAT THE CUSTODY LOG SAYS?
 
 custody/log.jsonl is the whole custody log, entry by entry. Entry {entry} says
@@ -134,7 +146,8 @@ and is covered by custody/checkpoints/{size}.note, the signed head of the log:
   python3 verify.py {bag}.zip
 
 check all of it: every file and record leads to the log entry that received or
-made it. The formats are published (docs/formats/bundle.md, custody.md of the
+made it. custody/proofs/ has proofs of single things, for somebody who is to have
+no more than one (exhibit verify FILE.proof). The formats are published (docs/formats/bundle.md, custody.md of the
 program exhibit), so that anybody can write another verifier.
 
 
@@ -147,7 +160,7 @@ was made. What is not disclosed stands in the log as salted hashes, from which
 nothing can be learned; that something is withheld, and how many entries there
 are, can be seen.
 
-A file CERTIFICATE-902-….txt is a draft for a qualified person to check, complete
-and sign. interop/ has the list of files in CASE/UCO and DFXML for other programs;
+A file CERTIFICATE-….txt is a draft for a qualified person to check, complete and
+sign. interop/ has the list of files in CASE/UCO and DFXML for other programs;
 it is for exchange and proves nothing.
 `

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -15,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
 func about() About {
@@ -226,41 +229,115 @@ func examples(t *testing.T, used map[string]bool, context map[string]string) {
 	}
 }
 
+// TestCertificates: each form that comes with the program is filled in as far as the case
+// goes, says what is open, and claims nothing of courts.
 func TestCertificates(t *testing.T) {
-	for _, electronic := range []bool{true, false} {
-		text := string(Certificate902(about(), electronic))
-		if strings.Contains(text, "{") && !strings.Contains(text, "Operation <X> & {entry}") || strings.Contains(text, "\x1b") || strings.ContainsRune(text, '\u202e') {
-			t.Errorf("not all is filled in, or something hidden is in it:\n%s", text)
+	packs, err := Packs()
+	must(t, err)
+	asks := map[string][]string{
+		"902-13":    {"that person's position", "signature, under penalty of perjury (28 U.S.C. § 1746)"},
+		"902-14":    {"that person's position", "signature, under penalty of perjury (28 U.S.C. § 1746)"},
+		"uk-s9":     {"number of pages", "signature, on each page"},
+		"in-bsa-63": {"Part A: name of the party", "Part B: signature"},
+	}
+	if len(packs) != len(asks) {
+		t.Errorf("%d packs", len(packs))
+	}
+	var all []Pack
+	for id, want := range asks {
+		p := packs[id]
+		all = append(all, p)
+		b, open := Certificate(about(), p)
+		text := string(b)
+		if strings.Contains(strings.ReplaceAll(text, "{entry}", ""), "{") || strings.Contains(text, "\x1b") || strings.ContainsRune(text, '\u202e') {
+			t.Errorf("%s: not all is filled in, or something hidden is in it:\n%s", id, text)
 		}
-		for _, want := range []string{"DRAFT", "[ ] that person's position", "[ ] signature, under penalty of perjury", "A. Examiner", strings.Repeat("c", 64), "EX-1, Phone <script>", "Qualifications: [__________]"} {
-			if !strings.Contains(text, want) {
-				t.Errorf("it lacks %q:\n%s", want, text)
+		for _, part := range []string{"DRAFT — NOT SIGNED", "A. Examiner", strings.Repeat("c", 64), "EX-1, Phone <script>", "\n   EX-2: received", "Operation <X> & {entry}, 0142", blank} {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s lacks %q:\n%s", id, part, text)
 			}
 		}
-		if strings.Contains(text, "[ ] name of the person") {
+		for _, ask := range want {
+			if !strings.Contains(text, "[ ] "+ask+"\n") || !slices.Contains(open, ask) {
+				t.Errorf("%s does not ask for %q: %q", id, ask, open)
+			}
+		}
+		if slices.Contains(open, "name of the person who certifies") {
 			t.Error("what the case says is asked for")
 		}
-		for _, claim := range []string{"is admissible", "shall be admitted", "self-authenticating"} {
-			if strings.Contains(text, claim) {
-				t.Errorf("it claims %q", claim)
+		for _, claim := range []string{"admissible", "shall be admitted", "self-authenticating"} {
+			if strings.Contains(strings.ToLower(text), claim) {
+				t.Errorf("%s claims %q", id, claim)
 			}
 		}
 	}
-	b, err := CertificateFacts(about())
+	for _, id := range DefaultPacks() {
+		if _, ok := packs[id]; !ok {
+			t.Errorf("there is no %s", id)
+		}
+	}
+	b, err := CertificateFacts(about(), all)
 	must(t, err)
 	var facts struct {
+		Case string              `json:"case"`
 		Open map[string][]string `json:"to_be_filled_in"`
 	}
 	must(t, json.Unmarshal(b, &facts))
-	if len(facts.Open["902(13)"]) < 7 || len(facts.Open["902(14)"]) < 7 {
+	if len(facts.Open) != len(all) || len(facts.Open["902-13"]) < 7 || facts.Case == "" {
 		t.Errorf("%+v", facts)
+	}
+	if p := packs["902-14"]; p.Suits(0, 1) || !p.Suits(1, 0) || !packs["902-13"].Suits(0, 1) || packs["902-13"].Suits(1, 0) || !packs["uk-s9"].Suits(0, 0) || p.File() != "CERTIFICATE-902-14.txt" {
+		t.Error("what a form is for")
+	}
+}
+
+// TestCertificateBlank: a case that says nothing leaves every mandatory field to a person.
+func TestCertificateBlank(t *testing.T) {
+	packs, err := Packs()
+	must(t, err)
+	for id, p := range packs {
+		_, open := Certificate(About{}, p)
+		var want []string
+		known := (&About{}).caseValues()
+		for _, f := range p.Fields {
+			if !f.Optional && known[f.Case] == "" {
+				want = append(want, f.Ask)
+			}
+		}
+		if !slices.Equal(open, want) {
+			t.Errorf("%s: %q, not %q", id, open, want)
+		}
+	}
+}
+
+func TestParsePackRefuses(t *testing.T) {
+	good := `{"v":1,"id":"x","jurisdiction":"J","title":"T","sources":["S"],"with":"any","text":["{a} {b}"],"fields":[{"name":"a","case":"log"},{"name":"b","ask":"what"}]}`
+	if _, err := ParsePack([]byte(good)); err != nil {
+		t.Fatal(err)
+	}
+	for what, bad := range map[string]string{
+		"version": strings.Replace(good, `"v":1`, `"v":2`, 1), "id": strings.Replace(good, `"id":"x"`, `"id":"../x"`, 1), "member": strings.Replace(good, `"v":1`, `"v":1,"y":1`, 1),
+		"with": strings.Replace(good, `"any"`, `"all"`, 1), "no sources": strings.Replace(good, `["S"]`, `[]`, 1), "undeclared": strings.Replace(good, `{a} {b}`, `{a} {b} {c}`, 1),
+		"unused": strings.Replace(good, `{a} {b}`, `{a}`, 1), "twice": strings.Replace(good, `{"name":"b","ask":"what"}`, `{"name":"b","ask":"what"},{"name":"b","ask":"what"}`, 1),
+		"no ask": strings.Replace(good, `"ask":"what"`, `"optional":false`, 1), "optional without otherwise": strings.Replace(good, `"ask":"what"`, `"optional":true`, 1),
+		"unknown value": strings.Replace(good, `"case":"log"`, `"case":"verdict"`, 1), "hidden": strings.Replace(good, `"T"`, `"T\u202e"`, 1), "more": good + "{}", "too long": good + strings.Repeat(" ", MaxPack), "no JSON": "x",
+		"field name": strings.NewReplacer(`{b}`, `{B}`, `"b"`, `"B"`).Replace(good),
+	} {
+		if _, err := ParsePack([]byte(bad)); !errors.Is(err, evidence.ErrFormat) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 
 // TestHowToCommands: the commands of the text find what they say they find.
 func TestHowToCommands(t *testing.T) {
+	with := about()
+	with.Anchors = 1
+	if text := string(HowToVerify(with)); !strings.Contains(text, "openssl ts -verify") || !strings.Contains(text, "exhibit verify b.zip --tsa-cert") {
+		t.Errorf("it does not say how time stamps are checked:\n%s", text)
+	}
 	text := string(HowToVerify(about()))
-	for _, bad := range []string{"{case}", "{origin}", "\x1b", "\u202e"} {
+	for _, bad := range []string{"{case}", "{origin}", "{anchors}", "openssl ts", "\x1b", "\u202e"} {
 		if strings.Contains(text, bad) {
 			t.Errorf("the text holds %q", bad)
 		}
@@ -309,5 +386,20 @@ func TestHowToCommands(t *testing.T) {
 	}
 	if _, err := exec.LookPath("pwsh"); err != nil {
 		t.Log("NOT TESTED: the lines for PowerShell, which is not installed")
+	}
+}
+
+// TestScriptLength: whoever wants to can read it.
+func TestScriptLength(t *testing.T) {
+	contents, err := Verifiers()
+	must(t, err)
+	for _, c := range contents {
+		r, err := c.Open(t.Context())
+		must(t, err)
+		b, err := io.ReadAll(r)
+		must(t, err)
+		if n := bytes.Count(b, []byte("\n")); c.Name == ScriptFile && n >= 300 {
+			t.Errorf("%s has %d lines", c.Name, n)
+		}
 	}
 }

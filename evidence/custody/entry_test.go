@@ -224,11 +224,13 @@ func TestEveryPlainFieldCanBeSaid(t *testing.T) {
 		"case": origin[len(origin)-36:], "format": "1", "counts": map[string]int{"a-b_c1": 0}, "resumed": true, "in_place": false, "verdict": "intact",
 		"revision": "385500b", "plugin": ref, "plugins": []any{ref, ref}, "encoding": "hex", "form": "place",
 		"fingerprint": "key:0123456789abcdef", "signer": vkey, "successor": vkey,
+		"anchor": aDigest, "service": "rfc3161", "stamped": "2026-11-22T20:00:00.5Z",
 	}
 	wrong := map[string]any{
 		"case": strings.ToUpper(origin[len(origin)-36:]), "format": "", "counts": []int{1}, "resumed": "true", "in_place": 0, "verdict": "Intact", "revision": "a\nb",
 		"plugin":  map[string]any{"name": "unpack", "version": "1.0", "sha256": aDigest, "path": "/"},
 		"plugins": []any{}, "encoding": "HEX", "form": nil, "fingerprint": "key:0123456789abcdeF", "signer": vkey + "=", "successor": "x", "phase": "", "action": 1,
+		"anchor": "", "service": "RFC 3161", "stamped": "20261122200000Z",
 	}
 	said := map[string]bool{}
 	for _, k := range custody.Kinds() {

@@ -145,5 +145,6 @@ func Kinds() []Kind {
 		kind("plugin", "a plugin's bytes are fixed for this case", "action=add|pin|update", "plugin", "plugins"),
 		kind("identity", "the log's signing key changes", "action=add|rotate|revoke", "signer", "successor"),
 		kind("seal", "the head of the log, this entry included, is about to be signed", "signer"),
+		kind("anchor", "a checkpoint was stamped or cosigned by somebody outside, before this entry", "anchor", "service", "stamped"),
 	}
 }

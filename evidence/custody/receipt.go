@@ -1,6 +1,7 @@
 package custody
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -50,7 +51,7 @@ Key:     %s
 	for _, line := range lines {
 		b.WriteString(oneLine(line) + "\n")
 	}
-	fmt.Fprintf(&b, `
+	b.WriteString(`
 To check: save this whole message as a text file, for example
 receipt.txt, and run, on the case or on the bundle you were given,
 
@@ -65,14 +66,28 @@ The signed statement itself follows: a C2SP tlog-checkpoint, which other
 programs can check too (docs/formats/custody.md). Only what stands
 between these marks counts; the text above repeats it for reading.
 
-%s
-%s%s
-
-%s
-%s
-%s
-`, checkpointBegin, note, checkpointEnd, keyBegin, vkey, keyEnd)
+`)
+	b.WriteString(blocks(note, vkey))
 	return []byte(b.String()), nil
+}
+
+// ReceiptBlocks returns what of a receipt is read again: note and key between their marks,
+// each on lines of its own. It fails with evidence.ErrFormat where ParseReceipt would not
+// give both back.
+func ReceiptBlocks(note []byte, vkey string) ([]byte, error) {
+	b := []byte(blocks(note, vkey))
+	again, key, err := ParseReceipt(b)
+	if err == nil && (!bytes.Equal(again, note) || key != vkey) {
+		err = receiptError("the note is not one that a receipt can hold")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func blocks(note []byte, vkey string) string {
+	return fmt.Sprintf("%s\n%s%s\n\n%s\n%s\n%s\n", checkpointBegin, note, checkpointEnd, keyBegin, vkey, keyEnd)
 }
 
 func entries(n int64) string {

@@ -87,6 +87,7 @@ func whenFields() []Field {
 		asserted(g, "device.clock_offset_us", "integer", "by how much the source device's clock was ahead of UTC, microseconds"),
 		asserted(g, "device.clock_error_us", "count", "how exactly that was measured, ± microseconds"),
 		asserted(g, "device.clock_method", "text", "how and when it was measured"),
+		plain(g, "stamped", "time", "when a checkpoint was stamped or cosigned, as who did it states it"),
 		observed(g, "boot_id", "text", "the kernel's identifier of this start of the computer"),
 	}
 }
@@ -101,6 +102,7 @@ func whereFields() []Field {
 		asserted(g, "storage", "text", "where and how the item is kept, as a URI or in words"),
 		asserted(g, "source", "text", "what the item came from, in words"),
 		asserted(g, "place", "place", "where in the evidence a key lies"),
+		observed(g, "found", "object", "how the program found a key: plugin, run, what it opens, how often chance would do as much; see case.md, Keys"),
 		asserted(g, "device.make", "text", "maker of the source device"),
 		asserted(g, "device.model", "text", "model of the source device"),
 		asserted(g, "device.serial", "text", "serial number of the source device"),
@@ -148,6 +150,7 @@ func howFields() []Field {
 		plain(g, "plugins", "plugins", "the plugins concerned"),
 		plain(g, "in_place", "boolean", "the source is read where it lies, not copied"),
 		plain(g, "encoding", "word", "how a key was written down: `raw`, `hex`, `base64`"),
+		plain(g, "service", "word", "how a checkpoint was anchored: `rfc3161` or `cosignature`"),
 		plain(g, "form", "word", "how a key is known: `given`, or found at a `place` in the evidence"),
 		asserted(g, "method", "text", "the method followed and where it is validated"),
 		asserted(g, "deviations", "text", "where the method was not followed"),
@@ -166,6 +169,7 @@ func hashFields() []Field {
 		member(g, "sets.derivations", "object", "of the set of what was made from what, and how"),
 		member(g, "sets.runs", "object", "of the set of runs finished, with their record sets"),
 		member(g, "sets.subjects", "object", "of the set of what the entry is about, where that may be many things"),
+		plain(g, "anchor", "digest", "digest of an anchor's file (anchors.md)"),
 		asserted(g, "expected", "hashes", "digests the sender states"),
 		observed(g, "mismatches", "hashes", "which of those were not found so, with both values"),
 		observed(g, "before", "hashes", "digests of the source before the act, with size"),

@@ -81,6 +81,36 @@ func CheckConsistent(oldSize int64, oldRoot [32]byte, newSize int64, newRoot [32
 	return nil
 }
 
+// ProveConsistent returns the hashes that prove that the tree of newSize entries continues
+// that of oldSize, which is at least 1 (RFC 6962 §2.1.2), from stored nodes.
+func ProveConsistent(oldSize, newSize int64, read ReadHashes) ([][32]byte, error) {
+	if oldSize < 1 || newSize < oldSize || newSize > evidence.MaxSafeInteger {
+		return nil, fmt.Errorf("custody: %d entries after %d: %w: size", newSize, oldSize, evidence.ErrFormat)
+	}
+	proof, err := tlog.ProveTree(newSize, oldSize, hashReader(read))
+	if err != nil {
+		return nil, fmt.Errorf("custody: consistency of %d with %d entries: %w", newSize, oldSize, err)
+	}
+	out := make([][32]byte, len(proof))
+	for i, h := range proof {
+		out[i] = h
+	}
+	return out, nil
+}
+
+// VerifyConsistent checks what ProveConsistent returned, by the roots alone. It fails with
+// evidence.ErrIntegrity where the proof does not hold.
+func VerifyConsistent(proof [][32]byte, oldSize int64, oldRoot [32]byte, newSize int64, newRoot [32]byte) error {
+	path := make(tlog.TreeProof, len(proof))
+	for i, h := range proof {
+		path[i] = h
+	}
+	if err := tlog.CheckTree(path, newSize, newRoot, oldSize, oldRoot); err != nil {
+		return fmt.Errorf("custody: consistency of %d with %d entries: %w", newSize, oldSize, evidence.ErrIntegrity)
+	}
+	return nil
+}
+
 func hashReader(read ReadHashes) tlog.HashReader {
 	return tlog.HashReaderFunc(func(idx []int64) ([]tlog.Hash, error) {
 		if len(idx) == 0 {

@@ -84,39 +84,56 @@ type RecordLine struct {
 // of its record set. It holds that line with its own salt, and of the others only salted
 // hashes.
 func OfRecord(p Proof, l RecordLine) (Proof, error) {
-	bad := func(err error) (Proof, error) {
-		return Proof{}, fmt.Errorf("proof: of record %d: %w", l.N+1, err)
+	made, err := OfRecords(p, l.Tree, l.Seed, []int64{l.N}, l.Lines)
+	if err != nil {
+		return Proof{}, err
+	}
+	return made[0], nil
+}
+
+// OfRecords is OfRecord of several lines, while all pass by once; ns are their numbers from
+// 0, ascending.
+func OfRecords(p Proof, tree evidence.RecordTree, seed [32]byte, ns []int64, lines iter.Seq2[[]byte, error]) ([]Proof, error) {
+	bad := func(err error) ([]Proof, error) {
+		return nil, fmt.Errorf("proof: of records: %w", err)
 	}
 	if p.Member == nil || !slices.ContainsFunc(p.Member.Fields, func(o Opening) bool { return o.Field == RecordTreeField }) {
 		return bad(fmt.Errorf("%w: the run's row must disclose %s", evidence.ErrFormat, RecordTreeField))
 	}
-	if l.N < 0 || l.N >= l.Tree.Size {
-		return bad(evidence.ErrNotFound)
-	}
-	var line []byte
-	var leaf [32]byte
-	path, err := wayTo(l.N, l.Tree.Size, &leaf, l.Tree.Root, func(yield func([32]byte, error) bool) {
-		hashes, n := custody.NewRecordLeaves(l.Seed), int64(0)
-		for b, err := range l.Lines {
-			if err != nil {
-				yield([32]byte{}, err)
-				return
-			}
-			h := hashes.Next(b)
-			if n == l.N {
-				line, leaf = bytes.Clone(bytes.TrimSuffix(b, []byte("\n"))), h
-			}
-			if n++; !yield(h, nil) {
-				return
-			}
+	ways := make([]*Path, len(ns))
+	for i, n := range ns {
+		if n < 0 || n >= tree.Size || i > 0 && n <= ns[i-1] {
+			return bad(fmt.Errorf("record %d: %w", n+1, evidence.ErrNotFound))
 		}
-	})
-	if err != nil {
-		return bad(err)
+		ways[i] = NewPath(n, tree.Size)
 	}
-	p.Type = TypeRecord
-	p.Record = &Record{N: l.N, Line: string(line), Salt: custody.RecordSalt(l.Seed, l.N), Path: hexPath(path)}
-	return p, nil
+	hashes, n, next := custody.NewRecordLeaves(seed), int64(0), 0
+	made := make([]Proof, 0, len(ns))
+	for b, err := range lines {
+		if err != nil {
+			return bad(err)
+		}
+		h := hashes.Next(b)
+		if next < len(ns) && n == ns[next] {
+			one := p
+			one.Type, one.Record = TypeRecord, &Record{N: n, Line: string(bytes.TrimSuffix(b, []byte("\n"))), Salt: custody.RecordSalt(seed, n)}
+			made = append(made, one)
+			next++
+		}
+		for _, w := range ways {
+			w.Add(h)
+		}
+		n++
+	}
+	for i, w := range ways {
+		_, path, ok := w.Done()
+		got, _ := w.Root()
+		if !ok || hex.EncodeToString(got[:]) != tree.Root {
+			return bad(fmt.Errorf("%w: its leaves are not those that were committed to", evidence.ErrIntegrity))
+		}
+		made[i].Record.Path = hexPath(path)
+	}
+	return made, nil
 }
 
 // wayTo returns the path of leaf n, after it has seen that leaf is among the leaves and leads

@@ -123,6 +123,10 @@ func (b *backuper) all(ctx context.Context) error {
 		return err
 	}
 	err = errors.Join(b.named(ctx, conn), conn.Close())
+	if err == nil {
+		// After case.db: what its entries name was durable before them.
+		err = b.anchors()
+	}
 	if err == nil && b.o.Secrets {
 		err = b.secrets()
 	}
@@ -255,6 +259,28 @@ func (b *backuper) named(ctx context.Context, db *sqlite3.SQLiteConn) error {
 		}
 		return err
 	})
+}
+
+// anchors copies what is under anchors/, requests included.
+func (b *backuper) anchors() error {
+	files, err := anchorsIn(b.from, []string{AnchorStamp, AnchorNote, AnchorChain, AnchorQueued})
+	if err != nil {
+		return err
+	}
+	for _, a := range files {
+		to := filepath.Join(b.to, a.File())
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return err
+		}
+		_, err := copyFile(filepath.Join(b.from, a.File()), to, 0o444)
+		if errors.Is(err, fs.ErrNotExist) && a.Sort == AnchorQueued {
+			continue // answered since it was listed
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *backuper) object(d evidence.Digest) (int64, error) {

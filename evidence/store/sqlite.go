@@ -90,17 +90,7 @@ func dialWriter(dir, mode string) (*sqlite3.SQLiteConn, error) {
 }
 
 func checkPragmas(conn *sqlite3.SQLiteConn) error {
-	for _, p := range []struct {
-		name string
-		want any
-	}{
-		{"journal_mode", "wal"},
-		{"synchronous", int64(2)},
-		{"foreign_keys", int64(1)},
-		{"locking_mode", "normal"},
-		{"ignore_check_constraints", int64(0)},
-		{"writable_schema", int64(0)},
-	} {
+	for _, p := range settings() {
 		got, err := scalar(conn, "PRAGMA "+p.name)
 		if err != nil {
 			return err

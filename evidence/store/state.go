@@ -63,6 +63,8 @@ type Key struct {
 	Name, Fingerprint, Encoding, Form string
 	// Place is where in the evidence it lies, nil for one that was given.
 	Place *Place
+	// Found says how the program found it, nil where a person stated it (docs/formats/case.md, Keys).
+	Found json.RawMessage
 	Seq   int64
 }
 
@@ -186,7 +188,7 @@ func (f *fold) apply(e custody.Entry, p said, opened map[string]json.RawMessage)
 	case "correct":
 		return f.correct(e, opened)
 	case "key":
-		k := Key{Fingerprint: p.Fingerprint, Encoding: p.Encoding, Form: p.Form, Seq: e.Seq}
+		k := Key{Fingerprint: p.Fingerprint, Encoding: p.Encoding, Form: p.Form, Found: opened["observed.found"], Seq: e.Seq}
 		if err := open1(opened, "asserted.name", &k.Name); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // judgeClaims compares the log with every checkpoint and receipt, and says how
@@ -14,33 +15,26 @@ func (v *verifier) judgeClaims() {
 	}
 	v.carryHandovers()
 	trusted = v.heirs(trusted)
-	a := &v.report.Attestation
-	a.Keys = []string{}
-	covered := int64(0)
 	for _, c := range v.claims {
 		level, by, ok := v.judge(c, trusted)
 		if !ok {
 			continue
 		}
-		covered = max(covered, c.size)
-		if level > a.Level {
-			*a = Attestation{Level: level, Keys: []string{}}
+		if level > Unattested {
+			v.coverage.attest(level, c.size, idsOf(by)...)
 		}
-		if level == a.Level {
-			a.Covered = max(a.Covered, c.size)
-			for _, k := range by {
-				if !slices.Contains(a.Keys, k.id()) {
-					a.Keys = append(a.Keys, k.id())
-				}
-			}
+		if level == Anchored {
+			v.report.Anchors = append(v.report.Anchors, Anchor{Object: c.object, Type: typeReceipt, Entries: c.size, By: strings.Join(idsOf(by), " ")})
+		}
+		for _, s := range c.cosigned {
+			v.hold(Anchor{Object: c.object, Type: typeCosigned, Entries: c.size, Time: s.text(), By: s.by.id()})
 		}
 		if slices.Contains(v.filesOnly, c.size) && c.file {
 			v.c.place().find(Incomplete, c.object, fmt.Sprintf("%s/%s is there, but case.db does not have it", checkpointsDir, noteName(c.size)), "a crash while sealing leaves this too")
 		}
 	}
-	a.Tail = v.size - covered
 	for _, seq := range v.seals {
-		if !slices.ContainsFunc(v.claims, func(c claim) bool { return c.size == seq+1 && !c.receipt }) {
+		if !slices.ContainsFunc(v.claims, func(c claim) bool { return c.size == seq+1 && !c.receipt && !c.anchor }) {
 			v.c.place().find(Intact, entryName(seq), "announces a checkpoint that is not there", "sealing was interrupted, or the checkpoint was removed from case.db and from "+checkpointsDir)
 		}
 	}
@@ -70,10 +64,12 @@ func (v *verifier) judge(c claim, trusted []publicKey) (level Level, by []public
 		p.find(Altered, c.object, "its signature is wrong: the note was changed after it was signed", "")
 	case c.size > v.size:
 		detail := fmt.Sprintf("the log has %d entries now, and had %d", v.size, c.size)
-		if kind == sigUnknown {
+		if kind == sigUnknown && len(c.cosigned) == 0 {
 			detail += "; the signature is by no key at hand and was not verified"
 		}
 		p.find(RolledBack, c.object, "was made when the log was longer: entries have been removed from its end, or an older copy of the case put back", detail)
+	case kind == sigUnknown && len(c.cosigned) > 0:
+		return v.compareRoot(p, c, trusted, nil) // the witness knows the log's key
 	case kind == sigUnknown && c.receipt:
 		p.find(CannotVerify, c.object, "is signed by no key at hand", "")
 	case kind == sigUnknown:
@@ -99,8 +95,15 @@ func (v *verifier) compareRoot(p place, c claim, trusted, by []publicKey) (Level
 		p.find(verdict, c.object, what, fmt.Sprintf("of %d entries: root %s then, %s now", c.size, hexOf(c.root), hexOf(root)))
 		return Unattested, nil, false
 	}
-	if by = v.lawful(p, c, by); len(by) == 0 {
+	if c.anchor && len(by) == 0 {
+		p.find(Altered, c.object, "is signed by a key that neither the log names nor you gave", "the witness's signature is right")
 		return Unattested, nil, false
+	}
+	if !c.receipt && !c.anchor {
+		v.agrees[c.size] = true
+	}
+	if by = v.lawful(p, c, by); len(by) == 0 {
+		return Unattested, nil, len(c.cosigned) > 0
 	}
 	level := SelfAsserted
 	for _, k := range by {
@@ -119,13 +122,22 @@ func (v *verifier) compareRoot(p place, c claim, trusted, by []publicKey) (Level
 func (v *verifier) require() {
 	a := v.report.Attestation
 	p := v.c.place()
-	switch {
-	case a.Level < v.o.Require:
-		p.find(BelowRequired, "attestation", fmt.Sprintf("is %s where %s was required", a.Level, v.o.Require), "")
-	case v.o.Require > Unattested && a.Covered < v.size:
-		p.find(BelowRequired, "attestation", fmt.Sprintf("%s for the first %d of %d entries only", a.Level, a.Covered, v.size), "")
+	switch need := v.o.Require; {
+	case !v.coverage.seen[need] && need > Unattested:
+		p.find(BelowRequired, "attestation", fmt.Sprintf("is %s where %s was required", a.Level, need), "")
+	case need > Unattested && v.coverage.size[need] < v.size:
+		p.find(BelowRequired, "attestation", fmt.Sprintf("%s for the first %d of %d entries only", need, v.coverage.size[need], v.size), "")
 	}
-	if len(v.trust) > 0 && a.Level < Trusted {
+	if len(v.trust) > 0 && !v.coverage.seen[Trusted] {
 		p.find(BelowRequired, "attestation", "no checkpoint is signed by a key that you trust", "")
 	}
+	v.requireAnchors(p)
+}
+
+func idsOf(keys []publicKey) []string {
+	ids := make([]string, len(keys))
+	for i, k := range keys {
+		ids[i] = k.id()
+	}
+	return ids
 }

@@ -18,6 +18,10 @@ type BundleOptions struct {
 	Trust []string
 	// Receipts are texts that hold receipts, or bare signed notes.
 	Receipts [][]byte
+	// TSACerts are files with certificates of time-stamping authorities, Witnesses the keys of
+	// witnesses (docs/formats/anchors.md).
+	TSACerts  [][]byte
+	Witnesses []string
 	// Require is the level that all entries must have.
 	Require Level
 	// Progress, unless nil, is called with how many bytes were hashed of how many.
@@ -34,6 +38,8 @@ type BundleReport struct {
 	Findings []BundleFinding `json:"findings"`
 	Log      BundleLog       `json:"log"`
 	Checked  BundleCounts    `json:"checked"`
+	// Anchors are those that hold.
+	Anchors []BundleAnchor `json:"anchors"`
 	// NotChecked and Sentences are for people.
 	NotChecked []string `json:"not_checked"`
 	Sentences  []string `json:"sentences"`
@@ -69,6 +75,7 @@ type BundleCounts struct {
 	Records     int64 `json:"records"`
 	Checkpoints int64 `json:"checkpoints"`
 	Receipts    int64 `json:"receipts"`
+	Anchors     int64 `json:"anchors"`
 }
 
 // Codes of findings, as docs/formats/bundle.md has them.
@@ -93,15 +100,18 @@ const (
 	codeReceipt           = "receipt"
 	codeRolledBack        = "receipt.rolled-back"
 	codeForked            = "receipt.forked"
+	codeAnchor            = "anchor"
+	codeAnchorRolledBack  = "anchor.rolled-back"
+	codeAnchorForked      = "anchor.forked"
 	codeRequired          = "required"
 )
 
 // bundleVerdict returns what a finding with this code makes of the whole.
 func bundleVerdict(code string) Verdict {
 	switch code {
-	case codeForked:
+	case codeForked, codeAnchorForked:
 		return Forked
-	case codeRolledBack:
+	case codeRolledBack, codeAnchorRolledBack:
 		return RolledBack
 	case codeZip, codeBag, codeReceipt:
 		return CannotVerify
@@ -138,10 +148,15 @@ type bundleCheck struct {
 	handover []bundleHandover
 	keys     []publicKey
 	good     []goodNote
-	members  bundleMembers
+	// followed are the entries by which keys given as trusted handed the log over.
+	followed []int64
+	// covered is how many entries are attested at each level; anchors apart.
+	covered map[Level]int64
+	anchors bundleAnchors
+	members bundleMembers
 }
 
-// bundleHandover is an entry by which a key stops signing.
+// bundleHandover is an entry by which a key stops signing; successor is "" for none.
 type bundleHandover struct {
 	seq            int64
 	key, successor string
@@ -219,8 +234,8 @@ func IsBundle(path string) bool {
 
 func checkBundle(ctx context.Context, b *bag, badZip string, o BundleOptions) (*BundleReport, error) {
 	c := &bundleCheck{
-		ctx: ctx, o: o, bag: b, count: map[string]int{}, listed: map[string]digest{}, bad: map[string]bool{}, roots: map[int64]digest{},
-		report: &BundleReport{Attestation: BundleAttestation{Keys: []string{}}, Codes: []string{}, Findings: []BundleFinding{}, NotChecked: []string{}},
+		ctx: ctx, o: o, bag: b, count: map[string]int{}, listed: map[string]digest{}, bad: map[string]bool{}, roots: map[int64]digest{}, covered: map[Level]int64{},
+		report: &BundleReport{Anchors: []BundleAnchor{}, Attestation: BundleAttestation{Keys: []string{}}, Codes: []string{}, Findings: []BundleFinding{}, NotChecked: []string{}},
 	}
 	for _, s := range o.Trust {
 		k, err := parseKey(s)
@@ -228,6 +243,9 @@ func checkBundle(ctx context.Context, b *bag, badZip string, o BundleOptions) (*
 			return nil, err
 		}
 		c.trust = append(c.trust, k)
+	}
+	if err := c.parseAnchorOptions(); err != nil {
+		return nil, err
 	}
 	if badZip != "" {
 		c.find(codeZip, "bundle", badZip)
@@ -253,7 +271,7 @@ func (c *bundleCheck) find(code, object, what string) {
 // so ends the check.
 func (c *bundleCheck) steps() error {
 	for _, step := range []func() (bool, error){
-		c.checkManifests, c.checkFiles, c.checkBagInfo, c.checkEntries, c.checkNotes, c.checkReceipts,
+		c.checkManifests, c.checkFiles, c.checkBagInfo, c.checkEntries, c.checkNotes, c.checkReceipts, c.checkAnchors,
 		c.checkOpenings, c.checkSets, c.checkRecords, c.checkList,
 	} {
 		if err := c.ctx.Err(); err != nil {
@@ -266,14 +284,32 @@ func (c *bundleCheck) steps() error {
 	return nil
 }
 
-// required compares attestation with what was asked for.
+// required compares attestation with what was asked for. A time stamp cannot take the
+// place of a signature that somebody trusts.
 func (c *bundleCheck) required() {
-	a := c.report.Attestation
-	switch {
-	case len(c.trust) > 0 && a.Level < Trusted:
+	a, want := &c.anchors, c.o.Require
+	if len(c.trust) > 0 && a.plain.Level < Trusted {
 		c.find(codeRequired, "attestation", "no checkpoint is signed by a key that you trust")
-	case a.Level < c.o.Require || c.o.Require > Unattested && a.Covered < c.report.Log.Entries:
-		c.find(codeRequired, "attestation", fmt.Sprintf("is %s, for %d of %d entries; %s was required", a.Level, a.Covered, c.report.Log.Entries, c.o.Require))
+	}
+	if len(a.certs) > 0 && a.stamps == 0 {
+		c.find(codeRequired, "attestation", "no time stamp is by an authority whose certificate you gave")
+	}
+	if len(a.witnesses) > 0 && a.cosigned == 0 {
+		c.find(codeRequired, "attestation", "no checkpoint is cosigned by a witness whose key you gave")
+	}
+	covered := int64(0)
+	for level, size := range c.covered {
+		if level >= want {
+			covered = max(covered, size)
+		}
+	}
+	if want != Trusted {
+		for _, x := range c.report.Anchors {
+			covered = max(covered, x.Entries)
+		}
+	}
+	if want > Unattested && (covered == 0 || covered < c.report.Log.Entries) {
+		c.find(codeRequired, "attestation", fmt.Sprintf("is %s or more for %d of %d entries; all were required", want, covered, c.report.Log.Entries))
 	}
 }
 

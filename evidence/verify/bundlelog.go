@@ -60,6 +60,12 @@ func (c *bundleCheck) checkEntries() (bool, error) {
 			wanted[n] = true
 		}
 	}
+	for _, name := range c.bag.under("anchors/") {
+		if m := anchorPath.FindStringSubmatch(name); m != nil {
+			n, _ := parseDecimal(m[1])
+			wanted[n] = true
+		}
+	}
 	for _, text := range c.o.Receipts {
 		if note, _, err := readReceipt(text); err == nil && len(wanted) < maxEntries {
 			wanted[note.size] = true
@@ -126,7 +132,10 @@ func (c *bundleCheck) follow(e *entry) {
 		return evidence.Unescape(v[1 : len(v)-1])
 	}
 	h := bundleHandover{seq: e.seq, key: text("signer"), successor: text("successor"), revoked: text("action") == "revoke"}
-	if h.key != "" && h.key != h.successor && (h.revoked || text("action") == "rotate") {
+	if h.successor == h.key {
+		h.successor = ""
+	}
+	if h.revoked || text("action") == "rotate" {
 		c.handover = append(c.handover, h)
 	}
 }

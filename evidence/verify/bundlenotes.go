@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"encoding/base64"
 	"fmt"
 	"regexp"
 	"slices"
@@ -46,16 +45,7 @@ func (c *bundleCheck) checkNotes() (bool, error) {
 	if len(c.good) > 0 && c.signed != "" && !slices.ContainsFunc(newest.by, func(k publicKey) bool { return string(k.key) == c.signed }) {
 		c.find(codeSignature, tagSig, "is by a key that did not sign the newest checkpoint")
 	}
-	c.checkHandovers()
-	for _, g := range c.good {
-		level := SelfAsserted
-		for _, k := range g.by {
-			if slices.ContainsFunc(c.trust, func(t publicKey) bool { return string(t.key) == string(k.key) }) {
-				level = Trusted
-			}
-		}
-		c.attest(level, g.size, g.by)
-	}
+	c.checkKeys()
 	return true, nil
 }
 
@@ -101,32 +91,18 @@ func (c *bundleCheck) note(name string, body []byte, ok bool) string {
 	return ""
 }
 
-// vkey writes a verifier key.
-func (k publicKey) vkey() string {
-	return k.id() + "+" + base64.StdEncoding.EncodeToString(append([]byte{1}, k.key...))
-}
-
-// signedBy reports whether a verifier key signed a good checkpoint.
-func (g goodNote) signedBy(vkey string) bool {
-	return slices.ContainsFunc(g.by, func(k publicKey) bool { return vkey == k.vkey() })
-}
-
-func (c *bundleCheck) checkHandovers() {
-	for _, h := range c.handover {
-		carried := slices.ContainsFunc(c.good, func(g goodNote) bool {
-			return g.size == h.seq+1 && g.signedBy(h.key) && g.signedBy(h.successor)
-		})
-		for _, g := range c.good {
-			late := !h.revoked && carried && g.size > h.seq+1 || h.revoked && g.size > h.seq && !(h.successor == "" && g.size == h.seq+1)
-			if late && g.signedBy(h.key) {
-				c.find(codeKey, noteObject(g.size), fmt.Sprintf("is signed by a key that entry %d ended", h.seq))
-			}
-		}
-	}
-}
-
 // attest notes that the first size entries are attested at a level.
 func (c *bundleCheck) attest(level Level, size int64, by []publicKey) {
+	c.covered[level] = max(c.covered[level], size)
+	var ids []string
+	for _, k := range by {
+		ids = append(ids, k.id())
+	}
+	c.attestBy(level, size, ids...)
+}
+
+// attestBy does that for whoever the IDs name.
+func (c *bundleCheck) attestBy(level Level, size int64, ids ...string) {
 	a := &c.report.Attestation
 	if level > a.Level {
 		*a = BundleAttestation{Level: level, Keys: []string{}}
@@ -135,9 +111,9 @@ func (c *bundleCheck) attest(level Level, size int64, by []publicKey) {
 		return
 	}
 	a.Covered = max(a.Covered, size)
-	for _, k := range by {
-		if !slices.Contains(a.Keys, k.id()) {
-			a.Keys = append(a.Keys, k.id())
+	for _, id := range ids {
+		if !slices.Contains(a.Keys, id) {
+			a.Keys = append(a.Keys, id)
 		}
 	}
 }

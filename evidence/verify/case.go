@@ -21,6 +21,10 @@ type Options struct {
 	Trust []string
 	// Receipts hold texts with receipts, as they were handed out, or bare signed notes.
 	Receipts [][]byte
+	// Witnesses holds verifier keys of witnesses (C2SP tlog-cosignature), TSACerts files with
+	// certificates of time-stamping authorities, TSARoots files with roots of those (PEM, DER).
+	Witnesses          []string
+	TSACerts, TSARoots [][]byte
 	// Require is the level of attestation below which the verdict is BelowRequired.
 	// Above Unattested it is required of every entry.
 	Require Level
@@ -56,10 +60,16 @@ type verifier struct {
 	// handovers are rotations and revocations of keys, disposals what was destroyed on purpose.
 	handovers []handover
 	disposals disposals
+	transfers transfers
 	// holes: there are entries that are missing or cannot be read.
 	unsound, holes bool
 
-	claims        []claim
+	claims []claim
+	// anchors are what is under anchors/; agrees, by size, the case's checkpoints that agree
+	// with the log; coverage is what all of it attests.
+	anchors       *anchors
+	agrees        map[int64]bool
+	coverage      coverage
 	noteFilesSeen map[int64][]byte
 	noteRows      map[int64][]byte
 	filesOnly     []int64 // checkpoints of which case.db has no row
@@ -72,7 +82,7 @@ type verifier struct {
 
 // Case verifies the case in dir and changes nothing in it. Whatever is wrong
 // with the case is in the report. It fails with evidence.ErrNoCase where dir
-// holds none, with evidence.ErrFormat where a key to trust is no verifier key, and
+// holds none, with evidence.ErrFormat where a key or certificate in o is none, and
 // with ctx's error.
 func Case(ctx context.Context, dir string, o Options) (*Report, error) {
 	r, err := runCase(ctx, dir, o)
@@ -91,8 +101,11 @@ func runCase(ctx context.Context, dir string, o Options) (*Report, error) {
 		o.Jobs = 2
 	}
 	v := &verifier{
-		ctx: ctx, dir: dir, o: o, c: &collector{}, roots: map[int64]digest{}, pins: pinned{now: pins{}}, disposals: newDisposals(),
-		report: &Report{Case: dir, At: o.Now().UTC()},
+		ctx: ctx, dir: dir, o: o, c: &collector{}, roots: map[int64]digest{}, pins: pinned{now: pins{}}, disposals: newDisposals(), agrees: map[int64]bool{},
+		report: &Report{Case: dir, At: o.Now().UTC(), Anchors: []Anchor{}},
+	}
+	if v.anchors, err = newAnchors(o); err != nil {
+		return nil, err
 	}
 	for _, s := range o.Trust {
 		k, err := parseKey(s)
@@ -132,7 +145,7 @@ func (v *verifier) run() error {
 		return nil
 	}
 	for _, stage := range []func() error{
-		v.gatherRows, v.checkLog, v.checkReferences, v.checkPlugins, v.checkObjects, v.checkRuns, v.checkFiles,
+		v.gatherRows, v.gatherStatements, v.checkLog, v.checkReferences, v.checkPlugins, v.checkObjects, v.checkRuns, v.checkFiles,
 	} {
 		if err := stage(); err != nil {
 			return err
@@ -142,6 +155,11 @@ func (v *verifier) run() error {
 		}
 	}
 	v.judgeClaims()
+	v.judgeStatements()
+	v.judgeNamed()
+	v.judgeStamps()
+	v.orderAnchors()
+	v.report.Attestation = v.coverage.attestation(v.size)
 	v.require()
 	if db.disturbed() {
 		opened.find(CannotVerify, dbName, "was written to while it was read", "verify again")
@@ -170,8 +188,12 @@ func (v *verifier) extent(query string) (int64, error) {
 	return n, nil
 }
 
-// keepRoot remembers the root of the tree so far where a claim is about it.
+// keepRoot remembers the root of the tree so far where a claim is about it, or a statement.
 func (v *verifier) keepRoot(t *tree) {
+	if v.transfers.sizes[t.size] {
+		v.roots[t.size] = t.root()
+		return
+	}
 	for _, c := range v.claims {
 		if c.size == t.size {
 			v.roots[t.size] = t.root()

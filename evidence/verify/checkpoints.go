@@ -29,6 +29,9 @@ type claim struct {
 	key     *publicKey
 	// file: a checkpoint of the case that is kept as a file.
 	file bool
+	// anchor: a cosigned one under anchors/; cosigned are cosignatures by witnesses that were given.
+	anchor   bool
+	cosigned []cosignature
 }
 
 // gatherClaims reads notes and receipts before the log is: files first, so that
@@ -46,6 +49,7 @@ func (v *verifier) gatherClaims() error {
 		v.noteClaim(size, files[size], true)
 	}
 	v.noteFilesSeen = files
+	v.gatherAnchors()
 	return nil
 }
 
@@ -163,7 +167,12 @@ func (v *verifier) receipt(number int, b []byte) {
 		p.find(CannotVerify, object, "cannot be read", err.Error())
 		return
 	}
-	v.claims = append(v.claims, claim{object: object, size: c.size, root: c.root, note: c, receipt: true, key: key})
+	by, ok := c.cosigned(v.anchors.witnesses)
+	if !ok {
+		p.find(CannotVerify, object, "its cosignature is wrong: the receipt itself was changed", "")
+		return
+	}
+	v.claims = append(v.claims, claim{object: object, size: c.size, root: c.root, note: c, receipt: true, key: key, cosigned: by})
 }
 
 // readReceipt returns the checkpoint in a receipt and the key that it states; nil

@@ -72,20 +72,33 @@ func (r *Report) sentences() []string {
 	if r.Log.Entries > 0 {
 		s = append(s, fmt.Sprintf("The custody log has %d entries, from %s to %s by the clocks of the computers that wrote them.", r.Log.Entries, r.Log.First, r.Log.Last))
 	}
+	for _, a := range r.Anchors {
+		s = append(s, a.sentence())
+	}
 	return append(s, r.Attestation.sentences(r.Log.Entries)...)
+}
+
+// sentence says what an anchor shows.
+func (a Anchor) sentence() string {
+	switch a.Type {
+	case typeReceipt:
+		return fmt.Sprintf("The first %d entries are those of the receipt that you gave: they have not changed since you received it.", a.Entries)
+	case typeStamp:
+		who := a.By
+		if a.Subject != "" {
+			who = a.Subject + "; certificate " + a.By
+		}
+		return fmt.Sprintf("The first %d entries existed on %s, says the time-stamping authority that you trust (%s): they have not changed since then. It does not say whose log it is.", a.Entries, a.Time, who)
+	}
+	return fmt.Sprintf("The first %d entries existed on %s, says the witness %s, and they continue all that it had seen of this log: they have not changed since then.", a.Entries, a.Time, a.By)
 }
 
 func (a Attestation) sentences(entries int64) []string {
 	var s []string
-	switch a.Level {
-	case Unattested:
-		s = append(s, "Nobody has signed the log as it is: whoever can write to the case could have made it anew.")
-	case SelfAsserted:
-		s = append(s, fmt.Sprintf("The first %d entries are signed, by a key that only the case itself vouches for: whoever holds that key, or replaced the whole case, could have made it anew.", a.Covered))
-	case Trusted:
-		s = append(s, fmt.Sprintf("The first %d entries are signed by a key that you trust: only its holder could have made them anew.", a.Covered))
-	case Anchored:
-		s = append(s, fmt.Sprintf("The first %d entries are those of the receipt that you gave: they have not changed since you received it.", a.Covered))
+	for _, c := range append([]Cover{{a.Level, a.Covered}}, a.Weaker...) {
+		if text := c.sentence(); text != "" {
+			s = append(s, text)
+		}
 	}
 	if a.Tail > 0 && a.Level > Unattested {
 		s = append(s, fmt.Sprintf("The last %d of %d entries came after every signature and are attested by nobody.", a.Tail, entries))
@@ -93,12 +106,30 @@ func (a Attestation) sentences(entries int64) []string {
 	return s
 }
 
+// sentence is "" where anchors have sentences of their own.
+func (c Cover) sentence() string {
+	switch c.Level {
+	case Unattested:
+		return "Nobody has signed the log as it is: whoever can write to the case could have made it anew."
+	case SelfAsserted:
+		return fmt.Sprintf("The first %d entries are signed, by a key that only the case itself vouches for: whoever holds that key, or replaced the whole case, could have made it anew.", c.Covered)
+	case Trusted:
+		return fmt.Sprintf("The first %d entries are signed by a key that you trust: only its holder could have made them anew.", c.Covered)
+	}
+	return ""
+}
+
 // Text writes the report for people.
 func (r *Report) Text(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\ncase         %s\nlog          %s\nentries      %d\nroot         %s\nattestation  %s\n", r.Verdict, r.Case, r.Log.Origin, r.Log.Entries, r.Log.Root, r.Attestation.Level)
 	for _, key := range r.Attestation.Keys {
-		fmt.Fprintf(&b, "signed by    %s\n", key)
+		if !slices.ContainsFunc(r.Anchors, func(a Anchor) bool { return a.Type != typeReceipt && a.By == key }) {
+			fmt.Fprintf(&b, "signed by    %s\n", key)
+		}
+	}
+	for _, a := range r.Anchors {
+		fmt.Fprintf(&b, "anchor       %s, %d entries%s\n", a.Object, a.Entries, a.said())
 	}
 	fmt.Fprintf(&b, "verified     %s\n\n", r.At.Format("2006-01-02 15:04:05 UTC"))
 	for _, s := range r.Sentences {

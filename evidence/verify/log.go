@@ -180,6 +180,7 @@ func (l *logCheck) follow(p place, e *entry) {
 	l.v.pins.see(e)
 	l.v.handover(e)
 	l.v.disposals.see(e)
+	l.v.anchored(e)
 	if e.kind == "seal" {
 		l.v.seals = append(l.v.seals, e.seq)
 	}
@@ -225,7 +226,7 @@ func (l *logCheck) dangling() {
 
 // openings compares an entry's commitments with the openings kept.
 func (l *logCheck) openings(p place, e *entry) error {
-	seen := map[string]bool{}
+	seen, opened := map[string]bool{}, map[string][]byte{}
 	for rec := l.opened.peek(); rec != nil && rec.seq == e.seq; rec = l.opened.peek() {
 		seen[rec.name] = true
 		name := openingName(e.seq, rec.name)
@@ -241,6 +242,8 @@ func (l *logCheck) openings(p place, e *entry) error {
 			p.find(Altered, name, "its salt was changed: it is not 32 hexadecimal digits", "")
 		case hex.EncodeToString(c[:]) != want:
 			p.find(Altered, name, "its value or salt is not what the entry committed to", "")
+		case e.kind == "transfer":
+			opened[rec.name] = rec.data
 		}
 		l.v.c.count("openings of commitments", 1, 0)
 		if err := l.opened.advance(); err != nil {
@@ -251,6 +254,9 @@ func (l *logCheck) openings(p place, e *entry) error {
 		if !seen[field] {
 			p.find(Incomplete, openingName(e.seq, field), "is missing: what the entry committed to cannot be shown any more", "")
 		}
+	}
+	if e.kind == "transfer" {
+		l.transfer(p, e, opened)
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ type Report struct {
 	Integrity Verdict `json:"integrity"`
 	// Attestation says who vouches for the log, and how far.
 	Attestation Attestation `json:"attestation"`
+	// Anchors are the time stamps and cosignatures that count, by size and name.
+	Anchors []Anchor `json:"anchors"`
 	// Case is the directory, At the time of verifying (UTC).
 	Case string    `json:"case"`
 	At   time.Time `json:"at"`
@@ -55,8 +57,17 @@ type Attestation struct {
 	// follow the last entry attested at any level.
 	Covered int64 `json:"covered"`
 	Tail    int64 `json:"unattested_tail"`
-	// Keys are the key IDs (name and hash) that signed at that level.
+	// Keys are the key IDs (name and hash) that signed at that level, "sha256:…" for an
+	// authority's certificate.
 	Keys []string `json:"keys"`
+	// Weaker are the levels below that cover more entries, strongest first.
+	Weaker []Cover `json:"weaker,omitempty"`
+}
+
+// Cover says that the first Covered entries are attested at a level.
+type Cover struct {
+	Level   Level `json:"level"`
+	Covered int64 `json:"covered"`
 }
 
 // Finding is one thing that is not as it should be, or a remark.

@@ -32,7 +32,7 @@ const (
 const leastText = 4
 
 // ours are members that hold words of ours, or places, and no values of the evidence.
-var ours = []string{"kind", "source", "charset", "charset_basis", "state", "time_basis", "time_kind", "time", "direction", "flags", "service", "effect"}
+var ours = []string{"kind", "source", "charset", "charset_basis", "state", "time_basis", "time_kind", "time", "direction", "flags", "service", "effect", "table"}
 
 // Reread compares the values of a record with the bytes of input at its span:
 // texts as they are written in the record's charset (UTF-8 where it states none),

@@ -7,6 +7,7 @@ import (
 	"crypto/des"
 	"unicode/utf16"
 
+	"golang.org/x/crypto/blowfish" //nolint:staticcheck // deprecated for new systems; old ones used it
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
@@ -46,6 +47,51 @@ func pkcs7(text []byte, block int) []byte {
 func zeroPad(text []byte, block int) []byte {
 	n := (block - len(text)%block) % block
 	return append(bytes.Clone(text), make([]byte, n)...)
+}
+
+// Variant says how another server's logs differ: their cipher, and how a line is laid out.
+type Variant struct {
+	// Cipher is des, 3des, aes or blowfish; des where "".
+	Cipher string
+	// CBC: with an initialisation vector of zeros, else ECB.
+	CBC bool
+	// KeyBytes is the length of its keys, 8 where 0.
+	KeyBytes int
+	// Delimiter stands between fields, a tab where "".
+	Delimiter string
+	// Order is that of the columns of a message: ip, account, peer, direction, time,
+	// term, text as 0 to 6. The text stays last. As listed where nil.
+	Order []int
+}
+
+func (v Variant) block(key string) cipher.Block {
+	var b cipher.Block
+	var err error
+	switch v.Cipher {
+	case "3des":
+		b, err = des.NewTripleDESCipher([]byte(key))
+	case "aes":
+		b, err = aes.NewCipher([]byte(key))
+	case "blowfish":
+		b, err = blowfish.NewCipher([]byte(key))
+	default:
+		return mustDES(key)
+	}
+	if err != nil {
+		panic(err) // KeyBytes does not fit Cipher
+	}
+	return b
+}
+
+// seal encrypts a padded text.
+func (v Variant) seal(key string, padded []byte) []byte {
+	b := v.block(key)
+	if !v.CBC {
+		return ecb(b, padded)
+	}
+	out := make([]byte, len(padded))
+	cipher.NewCBCEncrypter(b, make([]byte, b.BlockSize())).CryptBlocks(out, padded) //nolint:gosec // a careless server is what it imitates
+	return out
 }
 
 func mustDES(key string) cipher.Block {

@@ -9,6 +9,7 @@ import (
 
 // encryptedLog describes a log that is encrypted line by line.
 type encryptedLog struct {
+	v    Variant
 	rows int
 	day  time.Time
 	// keys: the second is used from the middle on.
@@ -37,7 +38,7 @@ func (l encryptedLog) write(s source, file string, emit func(map[string]any)) []
 	for i := 1; i <= l.rows; i++ {
 		m := s.message(l.day)
 		key := l.keys[(i-1)*len(l.keys)/l.rows]
-		text := l.line(m.row(), key)
+		text := l.line(m.row(l.v), key)
 		defect := spoilt[i]
 		switch defect {
 		case "corrupt":
@@ -63,11 +64,12 @@ func (l encryptedLog) line(row, key string) string {
 	if l.gb {
 		text = gb18030(row)
 	}
-	padded := pkcs7(text, 8)
+	n := l.v.block(key).BlockSize()
+	padded := pkcs7(text, n)
 	if l.zeroPad {
-		padded = zeroPad(text, 8)
+		padded = zeroPad(text, n)
 	}
-	sealed := ecb(mustDES(key), padded)
+	sealed := l.v.seal(key, padded)
 	if l.hex {
 		return hex.EncodeToString(sealed)
 	}

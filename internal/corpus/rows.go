@@ -38,12 +38,24 @@ func (s source) message(day time.Time) message {
 }
 
 // row is the line as the server wrote it, without its ending.
-func (m message) row() string {
+func (m message) row(v Variant) string {
 	direction := "1"
 	if m.outgoing {
 		direction = "0"
 	}
-	return strings.Join([]string{m.ip, m.account, m.peer, direction, m.at.In(china).Format(clock), m.term, m.text}, "\t")
+	fields := []string{m.ip, m.account, m.peer, direction, m.at.In(china).Format(clock), m.term, m.text}
+	if v.Order != nil {
+		ordered := make([]string, len(fields))
+		for i, from := range v.Order {
+			ordered[i] = fields[from]
+		}
+		fields = ordered
+	}
+	delimiter := v.Delimiter
+	if delimiter == "" {
+		delimiter = "\t"
+	}
+	return strings.Join(fields, delimiter)
 }
 
 func (m message) truth(file string, line, offset, length int) map[string]any {

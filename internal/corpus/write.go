@@ -27,6 +27,8 @@ type Options struct {
 	Messages int
 	// Scale multiplies the number of rows of every file; 1 where 0.
 	Scale int
+	// Variant makes it another server.
+	Variant Variant
 }
 
 // Layouts describe the delimited logs; they are part of the truth.
@@ -60,7 +62,7 @@ func Write(dir string, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	w := &writer{dir: server, s: newSource(o.Seed), truth: json.NewEncoder(f), scale: max(o.Scale, 1)}
+	w := &writer{dir: server, s: newSource(o.Seed), truth: json.NewEncoder(f), scale: max(o.Scale, 1), v: o.Variant}
 	w.all()
 	return errors.Join(w.err, f.Close())
 }
@@ -70,6 +72,7 @@ type writer struct {
 	s     source
 	truth *json.Encoder
 	scale int
+	v     Variant
 	err   error
 }
 
@@ -95,8 +98,15 @@ func day(n int) time.Time { return firstDay.AddDate(0, 0, n) }
 
 func (w *writer) all() {
 	s, n := w.s, w.scale
-	second := secondKey(s)
-	w.file("conf/server.conf", []byte("[log]\nserver=a1\nencrypt=des\nencrypt_key="+FirstKey+"\n"))
+	size := w.v.KeyBytes
+	if size == 0 {
+		size = 8
+	}
+	second, first := secondKey(s, size), FirstKey
+	if w.v.Cipher != "" {
+		first = secondKey(s, size)
+	}
+	w.file("conf/server.conf", []byte("[log]\nserver=a1\nencrypt=des\nencrypt_key="+first+"\n"))
 	w.file("conf/enc.key", []byte(hex.EncodeToString([]byte(second))+"\n"))
 	w.file("index.html", []byte("<html><head><title>Index of /</title></head><body><pre>contentfilter/</pre></body></html>"))
 	w.file("lastlog", nil)
@@ -110,31 +120,31 @@ func (w *writer) all() {
 		name string
 		log  encryptedLog
 	}{
-		{"contentfilter/ContentFilter_a1_20080801.log", encryptedLog{rows: 900 * n, day: day(0), keys: []string{FirstKey}, damage: 3}},
-		{"contentfilter/ContentFilter_a1_20080802.log", encryptedLog{rows: 500 * n, day: day(1), keys: []string{FirstKey}, hex: true, zeroPad: true, gb: true, crlf: true, damage: 2}},
-		{"contentfilter/ContentFilter_a1_20080804.log", encryptedLog{rows: 400 * n, day: day(3), keys: []string{FirstKey, second}}},
+		{"contentfilter/ContentFilter_a1_20080801.log", encryptedLog{v: w.v, rows: 900 * n, day: day(0), keys: []string{first}, damage: 3}},
+		{"contentfilter/ContentFilter_a1_20080802.log", encryptedLog{v: w.v, rows: 500 * n, day: day(1), keys: []string{first}, hex: true, zeroPad: true, gb: true, crlf: true, damage: 2}},
+		{"contentfilter/ContentFilter_a1_20080804.log", encryptedLog{v: w.v, rows: 400 * n, day: day(3), keys: []string{first, second}}},
 	} {
 		w.file(l.name, l.log.write(s, l.name, w.emit))
 	}
 	w.wholeFile("contentfilter/ContentFilter_a1_20080803.bin", 500*n, second)
 	name := "contentfilter/ContentFilter_a1_20080805.log.gz"
-	w.file(name, zipped(encryptedLog{rows: 300 * n, day: day(4), keys: []string{FirstKey}, hex: true}.write(s, name, w.emit)))
+	w.file(name, zipped(encryptedLog{v: w.v, rows: 300 * n, day: day(4), keys: []string{first}, hex: true}.write(s, name, w.emit)))
 	name = "contentfilter/ContentFilter_a1_20080806.log.gz"
-	cut := zipped(encryptedLog{rows: 300 * n, day: day(5), keys: []string{FirstKey}}.write(s, name, func(map[string]any) {}))
+	cut := zipped(encryptedLog{v: w.v, rows: 300 * n, day: day(5), keys: []string{first}}.write(s, name, func(map[string]any) {}))
 	w.file(name, cut[:len(cut)*2/3])
 	w.emit(map[string]any{"kind": "damaged", "defect": "gzip cut at two thirds", "file": name})
-	w.archive(300 * n)
+	w.archive(300*n, first)
 	w.calls("call/CallInfo_20080801.log", 600*n)
 	w.keywords()
 	w.file("sms/sms_record_200808.csv", w.sms("sms/sms_record_200808.csv", 300*n))
 	w.file("account/mobile_account.sql", w.accounts("account/mobile_account.sql", 120*n))
 }
 
-// secondKey is eight letters and digits.
-func secondKey(s source) string {
+// secondKey is n letters and digits.
+func secondKey(s source, n int) string {
 	const letters = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 	var b strings.Builder
-	for range 8 {
+	for range n {
 		b.WriteByte(letters[s.IntN(len(letters))])
 	}
 	return b.String()
@@ -145,16 +155,16 @@ func (w *writer) wholeFile(name string, rows int, key string) {
 	var plain bytes.Buffer
 	for i := 1; i <= rows; i++ {
 		m := w.s.message(day(2))
-		row := m.row()
+		row := m.row(w.v)
 		w.emit(m.truth(name, i, plain.Len(), len(row)))
 		plain.WriteString(row + "\n")
 	}
-	w.file(name, ecb(mustDES(key), pkcs7(plain.Bytes(), 8)))
+	w.file(name, w.v.seal(key, pkcs7(plain.Bytes(), w.v.block(key).BlockSize())))
 }
 
-func (w *writer) archive(rows int) {
+func (w *writer) archive(rows int, key string) {
 	member := "contentfilter/ContentFilter_a1_20080731.log"
-	log := encryptedLog{rows: rows, day: day(-1), keys: []string{FirstKey}}.write(w.s, "backup.tar.gz!"+member, w.emit)
+	log := encryptedLog{v: w.v, rows: rows, day: day(-1), keys: []string{key}}.write(w.s, "backup.tar.gz!"+member, w.emit)
 	var out bytes.Buffer
 	t := tar.NewWriter(&out)
 	err := t.WriteHeader(&tar.Header{Name: member, Mode: 0o644, Size: int64(len(log)), ModTime: firstDay.UTC(), Format: tar.FormatUSTAR})
@@ -288,7 +298,7 @@ func bulk(dir string, o Options) error {
 	for i := range o.Messages {
 		m := ring[i%len(ring)]
 		m.at = firstDay.Add(time.Duration(i) * time.Second)
-		plain = append(plain[:0], m.row()...)
+		plain = append(plain[:0], m.row(Variant{})...)
 		n := 8 - len(plain)%8
 		for range n {
 			plain = append(plain, byte(n))

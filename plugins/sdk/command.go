@@ -198,7 +198,7 @@ func configOf(text, zone, charset string) (json.RawMessage, error) {
 
 // preferred is the operation that `run` does where none is stated.
 func (p Plugin) preferred() string {
-	for _, name := range []string{evidence.OpParse, evidence.OpUnpack, evidence.OpDecrypt} {
+	for _, name := range []string{evidence.OpParse, evidence.OpUnpack, evidence.OpDecrypt, evidence.OpAnalyze} {
 		if p.op(name) != nil {
 			return name
 		}

@@ -87,10 +87,12 @@
 //
 // # Kinds of records
 //
-// [Message], [SMS], [Call], [Account], [Contact], [Keyword] and [Row] are types.
+// [Message], [SMS], [Call], [Account], [Contact], [Keyword], [Transfer] and [Row] are types.
 // [Other] is a record of any other kind, named x-name/kind:
 //
 //	out.Put(&sdk.Other{Name: "x-acme/location", Fields: map[string]any{"latitude": row.Text("lat")}}, row.Source())
+//
+// An analysis makes [Finding] and [Edge].
 //
 // Whatever has no place in a type goes into Common.Extra under the source's own name.
 //

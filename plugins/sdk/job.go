@@ -35,7 +35,7 @@ type Key struct {
 // Job is one operation over its inputs: what the host asks for, and what tests
 // and `plugin run` make up.
 type Job struct {
-	// Operation is parse, decrypt or unpack.
+	// Operation is parse, decrypt, unpack or analyze.
 	Operation string
 	// Config is canonical JSON, nil for {}.
 	Config json.RawMessage

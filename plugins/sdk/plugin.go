@@ -19,6 +19,11 @@ type Plugin struct {
 	Decrypt Op
 	// Unpack makes an artifact of each member of a container.
 	Unpack Op
+	// Survey describes an input that no other plugin reads, in records of a namespaced
+	// kind; FindKey looks for the keys of some inputs in all of them.
+	Survey, FindKey Op
+	// Analyze makes findings and edges of record sets (docs/formats/plugin.md, analyze).
+	Analyze Op
 	// Probe judges from a sample whether the plugin reads an input; nil: never asked.
 	Probe func(Sample) Match
 }
@@ -65,6 +70,12 @@ func (p Plugin) op(name string) Op {
 		return p.Decrypt
 	case evidence.OpUnpack:
 		return p.Unpack
+	case evidence.OpSurvey:
+		return p.Survey
+	case evidence.OpFindKey:
+		return p.FindKey
+	case evidence.OpAnalyze:
+		return p.Analyze
 	}
 	return nil
 }
@@ -72,7 +83,7 @@ func (p Plugin) op(name string) Op {
 // Operations lists what the plugin can do, in a fixed order.
 func (p Plugin) Operations() []string {
 	var names []string
-	for _, name := range []string{evidence.OpDecrypt, evidence.OpUnpack, evidence.OpParse} {
+	for _, name := range []string{evidence.OpDecrypt, evidence.OpUnpack, evidence.OpParse, evidence.OpAnalyze, evidence.OpSurvey, evidence.OpFindKey} {
 		if p.op(name) != nil {
 			names = append(names, name)
 		}

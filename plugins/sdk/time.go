@@ -32,13 +32,14 @@ const (
 	Logged   = "logged"
 	Created  = "created"
 	Started  = "started"
+	Ended    = "ended"
 )
 
 // Basis says how a time was read (docs/formats/records.md, time_basis).
 type Basis struct {
 	// Basis is Declared, Detected or Assumed.
 	Basis string
-	// Unit is text, or s, ms, us, ns, 100ns where counted.
+	// Unit is text, or min, s, ms, us, ns, 100ns where counted.
 	Unit string
 	// Epoch is unix, mac or windows where counted, "" otherwise.
 	Epoch string

@@ -185,7 +185,7 @@ func scanName(s, names string) (int, string) {
 
 // Epoch reads times that are counted: units of a second since an epoch.
 type Epoch struct {
-	// Unit is s, ms, us, ns or 100ns.
+	// Unit is min, s, ms, us, ns or 100ns.
 	Unit string
 	// Epoch is unix (1970), mac (2001) or windows (1601).
 	Epoch string
@@ -198,6 +198,12 @@ type Epoch struct {
 func (p Epoch) Time(n int64, raw Text) Time {
 	b := Basis{Basis: p.Basis, Unit: p.Unit, Epoch: p.Epoch, Zone: "UTC", ZoneBasis: "source"}
 	t := Time{Kind: p.Kind, Raw: raw, Basis: b}
+	if p.Unit == "min" {
+		if n > maxRFC3339/60 || n < minRFC3339/60 {
+			return Unreadable(p.Kind, raw, b)
+		}
+		p.Unit, n = "s", n*60
+	}
 	digits, known := map[string]int{"s": 0, "ms": 3, "us": 6, "100ns": 7, "ns": 9}[p.Unit]
 	shift, also := map[string]int64{"unix": 0, "mac": 978307200, "windows": -11644473600}[p.Epoch]
 	if !known || !also {

@@ -112,7 +112,7 @@ func (r *layoutReader) put(text []byte, damaged bool, src sdk.Source) error {
 	common.Charset, common.CharsetBasis = r.charset.name(), r.charset.Basis
 	if damaged {
 		r.damaged.n++
-		common.Flags = []string{flagCharset}
+		common.Flags = append(common.Flags, flagCharset)
 		raw := make([]byte, src.Length)
 		if _, err := r.in.ReadAt(raw, src.Offset); r.in.Err() != nil {
 			return err

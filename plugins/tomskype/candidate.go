@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/crypt"
 )
 
 // candidate is one way in which a unit may have been encrypted: a profile, a key
@@ -14,7 +15,7 @@ type candidate struct {
 	profile  *profile
 	key      sdk.Key // without a value where the cipher has no key
 	encoding string
-	opener   opener
+	opener   crypt.Cipher
 	// charsets are tried in order; basis says who stated them.
 	charsets []charset
 	basis    string
@@ -47,7 +48,7 @@ func charsetsOf(p *profile, layouts, items charset) ([]charset, string) {
 func candidates(profiles []*profile, keys []sdk.Key, unit string, layouts, items charset) []*candidate {
 	var list []*candidate
 	add := func(p *profile, k sdk.Key) {
-		o, err := newOpener(p.Cipher, p.Mode, k.Value, p.iv)
+		o, err := crypt.New(p.Cipher, p.Mode, k.Value, p.iv)
 		if err != nil {
 			return // the key is not for this cipher
 		}

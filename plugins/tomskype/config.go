@@ -21,7 +21,8 @@ type setup struct {
 	charset, layouts charset
 }
 
-func newSetup(c *sdk.Ctx) (*setup, error) {
+// newSetup reads the configuration; whole: of a file that is encrypted as a whole.
+func newSetup(c *sdk.Ctx, whole bool) (*setup, error) {
 	var config struct {
 		Layout   json.RawMessage `json:"layout"`
 		Profiles json.RawMessage `json:"profiles"`
@@ -50,12 +51,13 @@ func newSetup(c *sdk.Ctx) (*setup, error) {
 			}
 		}
 	}
-	return s, s.addProfiles(config.Profiles)
+	return s, s.addProfiles(config.Profiles, whole)
 }
 
 // addProfiles keeps the profiles that fit the job: with a layout, those that leave
-// it to a layout what a unit holds, and without one those of keyword lists.
-func (s *setup) addProfiles(examiners json.RawMessage) error {
+// it to a layout what a unit holds, and without one those of keyword lists; for a
+// whole file, whose plain text is read later, all.
+func (s *setup) addProfiles(examiners json.RawMessage, whole bool) error {
 	for _, list := range []json.RawMessage{examiners, bundledProfiles} {
 		if len(list) == 0 {
 			continue
@@ -65,7 +67,7 @@ func (s *setup) addProfiles(examiners json.RawMessage) error {
 			return fmt.Errorf("%w: %w", sdk.ErrMalformed, err)
 		}
 		for _, p := range profiles {
-			if (p.Kind == "") == (s.parser != nil) {
+			if (p.Kind == "") == (s.parser != nil) || whole && p.Kind == "" {
 				s.profiles = append(s.profiles, p)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/crypt"
 )
 
 const (
@@ -21,7 +22,7 @@ func decrypt(c *sdk.Ctx, in *sdk.Input, out *sdk.Out) error {
 	if in.Size == 0 {
 		return nil
 	}
-	s, err := newSetup(c)
+	s, err := newSetup(c, true)
 	if err != nil {
 		return err
 	}
@@ -59,11 +60,11 @@ func decrypt(c *sdk.Ctx, in *sdk.Input, out *sdk.Out) error {
 func open(list []*candidate, t *trial, start []byte, size int64) (opened *candidate, ambiguous bool) {
 	var text []byte
 	for _, cand := range list {
-		n := len(start) - len(start)%cand.opener.block()
+		n := len(start) - len(start)%cand.opener.Block()
 		if n == 0 {
 			continue
 		}
-		message := cand.opener.begin()(nil, start[:n])
+		message := cand.opener.Begin()(nil, start[:n])
 		all := int64(len(start)) == size
 		if all {
 			message, _ = cand.strip(message)
@@ -84,7 +85,7 @@ func open(list []*candidate, t *trial, start []byte, size int64) (opened *candid
 // strip removes the first of the profile's paddings that is there.
 func (c *candidate) strip(message []byte) ([]byte, string) {
 	for _, padding := range c.profile.Paddings {
-		if body, ok := strip(padding, message, c.opener.block()); ok {
+		if body, ok := crypt.Strip(padding, message, c.opener.Block()); ok {
 			return body, padding
 		}
 	}
@@ -94,8 +95,8 @@ func (c *candidate) strip(message []byte) ([]byte, string) {
 // isText reports whether most lines of start are what a line should be. Its last
 // line counts only where it is all of the file.
 func (t *trial) isText(cand *candidate, start []byte, all, plain bool) bool {
-	t.plain = plain
-	defer func() { t.plain = false }()
+	t.plain, t.anyText = plain, cand.profile != nil && cand.profile.Kind == ""
+	defer func() { t.plain, t.anyText = false, false }()
 	lines, good := 0, 0
 	for line := range bytes.Lines(start) {
 		body, ended := bytes.CutSuffix(line, []byte("\n"))
@@ -113,7 +114,7 @@ func (t *trial) isText(cand *candidate, start []byte, all, plain bool) bool {
 
 // write decrypts the whole input into an artifact.
 func write(c *sdk.Ctx, in *sdk.Input, out *sdk.Out, cand *candidate) error {
-	block := int64(cand.opener.block())
+	block := int64(cand.opener.Block())
 	whole := in.Size - in.Size%block
 	padding, ended := "", false
 	if whole == in.Size {
@@ -152,21 +153,21 @@ func write(c *sdk.Ctx, in *sdk.Input, out *sdk.Out, cand *candidate) error {
 // one before. ended is false where the end seems to be cut off: it is neither
 // padded nor that of a line.
 func (c *candidate) end(in *sdk.Input) (padding string, ended bool, err error) {
-	last := make([]byte, min(int64(2*c.opener.block()), in.Size))
+	last := make([]byte, min(int64(2*c.opener.Block()), in.Size))
 	if _, err := io.ReadFull(io.NewSectionReader(in, in.Size-int64(len(last)), int64(len(last))), last); err != nil {
 		return "", false, err
 	}
-	if c.opener.block() == 1 {
+	if c.opener.Block() == 1 {
 		return c.profile.Paddings[0], true, nil
 	}
-	message := c.opener.begin()(nil, last)
+	message := c.opener.Begin()(nil, last)
 	body, padding := c.strip(message)
 	return padding, len(body) < len(message) || bytes.HasSuffix(message, []byte("\n")), nil
 }
 
 // stream decrypts the first whole bytes of in to w, without the padding.
 func (c *candidate) stream(w io.Writer, in *sdk.Input, whole int64, padding string) error {
-	next := c.opener.begin()
+	next := c.opener.Begin()
 	r := in.Section(0, whole)
 	piece := make([]byte, pieceBytes)
 	var message, held []byte // held: a block that may be padding
@@ -174,7 +175,7 @@ func (c *candidate) stream(w io.Writer, in *sdk.Input, whole int64, padding stri
 		n, err := io.ReadFull(r, piece)
 		if n > 0 {
 			message = next(append(message[:0], held...), piece[:n])
-			keep := min(c.opener.block(), len(message))
+			keep := min(c.opener.Block(), len(message))
 			held = append(held[:0], message[len(message)-keep:]...)
 			if _, err := w.Write(message[:len(message)-keep]); err != nil {
 				return err
@@ -188,7 +189,7 @@ func (c *candidate) stream(w io.Writer, in *sdk.Input, whole int64, padding stri
 		}
 	}
 	if padding != "" {
-		if body, ok := strip(padding, held, c.opener.block()); ok {
+		if body, ok := crypt.Strip(padding, held, c.opener.Block()); ok {
 			held = body
 		}
 	}

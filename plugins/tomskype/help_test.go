@@ -86,3 +86,12 @@ func manifest(t testing.TB) evidence.PluginManifest {
 	}
 	return m
 }
+
+func unhex(t testing.TB, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -18,7 +18,7 @@ const (
 // parse reads records out of a text whose lines are encrypted one by one, or not
 // at all.
 func parse(c *sdk.Ctx, in *sdk.Input, out *sdk.Out) error {
-	s, err := newSetup(c)
+	s, err := newSetup(c, false)
 	if err != nil {
 		return err
 	}

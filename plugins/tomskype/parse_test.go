@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/crypt"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk/sdktest"
 	tomskype "github.com/exhibit-forensics/exhibit/plugins/tomskype"
 	"github.com/google/go-cmp/cmp"
@@ -366,7 +367,7 @@ func TestKeywords(t *testing.T) {
 }
 
 func TestBlowfishKeywords(t *testing.T) {
-	o, err := tomskype.NewOpener("blowfish", "ecb", []byte("H177UC09VI67KASI"), nil)
+	o, err := crypt.New("blowfish", "ecb", []byte("H177UC09VI67KASI"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

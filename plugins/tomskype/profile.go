@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/crypt"
 )
 
 // errProfile: a profile that cannot be followed.
@@ -21,25 +22,25 @@ const (
 	unitLine = "line"
 	unitFile = "file"
 
-	encodingBase64 = "base64"
-	encodingHex    = "hex"
-	encodingRaw    = "raw"
+	encodingBase64 = crypt.Base64
+	encodingHex    = crypt.Hex
+	encodingRaw    = crypt.Raw
 
-	cipherNone     = "none"
-	cipherDES      = "des"
-	cipher3DES     = "3des"
-	cipherAES      = "aes"
-	cipherBlowfish = "blowfish"
-	cipherRC4      = "rc4"
-	cipherXOR      = "xor"
-	cipherChain    = "tom-chain"
+	cipherNone     = crypt.None
+	cipherDES      = crypt.DES
+	cipher3DES     = crypt.TripleDES
+	cipherAES      = crypt.AES
+	cipherBlowfish = crypt.Blowfish
+	cipherRC4      = crypt.RC4
+	cipherXOR      = crypt.XOR
+	cipherChain    = crypt.Chain
 
-	modeECB = "ecb"
-	modeCBC = "cbc"
+	modeECB = crypt.ECB
+	modeCBC = crypt.CBC
 
-	paddingPKCS7 = "pkcs7"
-	paddingZero  = "zero"
-	paddingNone  = "none"
+	paddingPKCS7 = crypt.PKCS7
+	paddingZero  = crypt.Zero
+	paddingNone  = crypt.NoPadding
 
 	ivPrefix = "prefix"
 )

@@ -1,6 +1,10 @@
 package main
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/crypt"
+)
 
 // plainReader reads units that are not encrypted.
 type plainReader struct {
@@ -24,21 +28,21 @@ func (p *plainReader) read(t *trial, raw []byte) (reading, reach) {
 // open decodes and decrypts a line under a candidate: reachCipher if it is whole.
 // The message is good until the next open.
 func (r *reader) open(cand *candidate, raw []byte) ([]byte, reach) {
-	var state decodeState
-	r.one[0], state = decode(cand.encoding, r.one[0][:0], raw)
+	var state crypt.State
+	r.one[0], state = crypt.Decode(cand.encoding, r.one[0][:0], raw)
 	switch {
-	case state == notEncoded:
+	case state == crypt.NotEncoded:
 		return nil, reachNothing
-	case state == cutShort || len(r.one[0])%cand.opener.block() != 0:
+	case state == crypt.CutShort || len(r.one[0])%cand.opener.Block() != 0:
 		return nil, reachCut
 	}
 	if n := cand.headLength(); cand != r.primary && len(r.one[0]) > n {
-		r.one[1] = cand.opener.begin()(r.one[1][:0], r.one[0][:n])
+		r.one[1] = cand.opener.Begin()(r.one[1][:0], r.one[0][:n])
 		if !r.promising(cand, len(r.one[0]), r.one[1]) {
 			return nil, reachCipher
 		}
 	}
-	r.one[1] = cand.opener.open(r.one[1][:0], r.one[0])
+	r.one[1] = cand.opener.Open(r.one[1][:0], r.one[0])
 	return r.one[1], reachCipher
 }
 
@@ -54,7 +58,7 @@ func (r *reader) promising(cand *candidate, length int, message []byte) bool {
 
 // headLength is how much of a message gives its first characters.
 func (c *candidate) headLength() int {
-	n := max(c.opener.block(), 8)
+	n := max(c.opener.Block(), 8)
 	if c.profile.IV == ivPrefix {
 		return 2 * n
 	}
@@ -105,7 +109,7 @@ func (r *reader) search(raw []byte) (reading, string) {
 
 // encodingOf says how a line looks: base64 is what is not hexadecimal.
 func encodingOf(raw []byte) string {
-	if _, state := decode(encodingHex, nil, raw); state != notEncoded {
+	if _, state := crypt.Decode(encodingHex, nil, raw); state != crypt.NotEncoded {
 		return encodingHex
 	}
 	return encodingBase64
@@ -118,12 +122,12 @@ func (r *reader) encoded(kind string, raw []byte) reach {
 			return reachNothing // the candidates said more
 		}
 	}
-	var state decodeState
-	r.one[0], state = decode(kind, r.one[0][:0], raw)
+	var state crypt.State
+	r.one[0], state = crypt.Decode(kind, r.one[0][:0], raw)
 	switch state {
-	case decoded:
+	case crypt.Decoded:
 		return reachCipher
-	case cutShort:
+	case crypt.CutShort:
 		return reachCut
 	}
 	return reachNothing
@@ -148,8 +152,8 @@ func (r *reader) why(reached reach) string {
 // of which another candidate might make something too.
 func (r *reader) decryptAll() {
 	r.cipher, r.message = r.cipher[:0], r.message[:0]
-	block := r.primary.opener.block()
-	together, isBatcher := r.primary.opener.(batcher)
+	block := r.primary.opener.Block()
+	together, isBatcher := r.primary.opener.(crypt.Batcher)
 	for i := range r.lines {
 		l := &r.lines[i]
 		l.whole, l.contested = false, false
@@ -158,8 +162,8 @@ func (r *reader) decryptAll() {
 			continue
 		}
 		start := len(r.cipher)
-		out, state := decode(r.primary.encoding, r.cipher, raw)
-		if state != decoded || (len(out)-start)%block != 0 || len(out) == start {
+		out, state := crypt.Decode(r.primary.encoding, r.cipher, raw)
+		if state != crypt.Decoded || (len(out)-start)%block != 0 || len(out) == start {
 			continue
 		}
 		r.cipher = out
@@ -168,12 +172,12 @@ func (r *reader) decryptAll() {
 		l.first, l.last = start, len(out)
 		if !isBatcher {
 			l.first = len(r.message)
-			r.message = r.primary.opener.open(r.message, out[start:])
+			r.message = r.primary.opener.Open(r.message, out[start:])
 			l.last = len(r.message)
 		}
 	}
 	if isBatcher {
-		r.message = together.batch(r.message, r.cipher)
+		r.message = together.Batch(r.message, r.cipher)
 	}
 	for _, cand := range r.list {
 		if cand != r.primary {
@@ -187,7 +191,7 @@ func (r *reader) decryptAll() {
 // line, and no other key than the one that did needs to be tried on all of it.
 func (r *reader) contest(cand *candidate) {
 	n := cand.headLength()
-	together, isBatcher := cand.opener.(batcher)
+	together, isBatcher := cand.opener.(crypt.Batcher)
 	r.heads = r.heads[:0]
 	for i := range r.lines {
 		l := &r.lines[i]
@@ -210,7 +214,7 @@ func (r *reader) contest(cand *candidate) {
 		r.heads = r.heads[:start+n]
 		l.head = start
 		if !isBatcher {
-			r.one[1] = cand.opener.begin()(r.one[1][:0], r.heads[start:])
+			r.one[1] = cand.opener.Begin()(r.one[1][:0], r.heads[start:])
 			l.contested = r.couldStart(r.one[1])
 			r.heads = r.heads[:start]
 		}
@@ -218,7 +222,7 @@ func (r *reader) contest(cand *candidate) {
 	if !isBatcher {
 		return
 	}
-	r.one[1] = together.batch(r.one[1][:0], r.heads)
+	r.one[1] = together.Batch(r.one[1][:0], r.heads)
 	for i := range r.lines {
 		if l := &r.lines[i]; l.head >= 0 {
 			l.contested = r.couldStart(r.one[1][l.head : l.head+n])
@@ -229,7 +233,7 @@ func (r *reader) contest(cand *candidate) {
 // beginning appends to r.heads the first n bytes of a line as cand decodes it, or
 // more; false: cand cannot open the line, for its encoding or its length.
 func (r *reader) beginning(cand *candidate, l *line, n int) bool {
-	block := cand.opener.block()
+	block := cand.opener.Block()
 	if cand.encoding == r.primary.encoding {
 		if l.length%block != 0 {
 			return false
@@ -240,15 +244,15 @@ func (r *reader) beginning(cand *candidate, l *line, n int) bool {
 		}
 		return true
 	}
-	raw := trim(r.bytes(l))
-	front := head(cand.encoding, raw, n)
+	raw := crypt.Trim(r.bytes(l))
+	front := crypt.Head(cand.encoding, raw, n)
 	if len(front) == len(raw) {
 		l.contested = true
 		return true
 	}
-	var state decodeState
-	r.heads, state = decode(cand.encoding, r.heads, front)
-	return state == decoded
+	var state crypt.State
+	r.heads, state = crypt.Decode(cand.encoding, r.heads, front)
+	return state == crypt.Decoded
 }
 
 func (r *reader) couldStart(head []byte) bool {

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/crypt"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk/layout"
 )
 
@@ -39,6 +40,8 @@ type trial struct {
 	parser *layout.Parser // nil: a unit is a term of a list
 	strong bool           // the layout has columns that noise does not fit
 
+	// anyText: nothing is known of the lines of a file but that they are text.
+	anyText bool
 	// plain: what is read is not decrypted, so it may hold any character.
 	plain bool
 	votes [charsets]int // units that are text in one charset of a list alone
@@ -51,6 +54,9 @@ type trial struct {
 
 // accept reports whether text is what it should be.
 func (t *trial) accept(text []byte) bool {
+	if t.parser == nil && t.anyText {
+		return plausible(text)
+	}
 	if t.parser == nil {
 		return printable(text)
 	}
@@ -71,7 +77,7 @@ func (t *trial) accept(text []byte) bool {
 func (t *trial) read(c *candidate, plain []byte) (reading, reach) {
 	best := reachCipher
 	for _, padding := range c.profile.Paddings {
-		body, ok := strip(padding, plain, c.opener.block())
+		body, ok := crypt.Strip(padding, plain, c.opener.Block())
 		if !ok {
 			continue
 		}
@@ -94,7 +100,7 @@ func (t *trial) read(c *candidate, plain []byte) (reading, reach) {
 }
 
 func (t *trial) openEnd(c *candidate, body, plain []byte) bool {
-	return len(body) == len(plain) && c.opener.block() > 1 && t.padded && !t.zeroed
+	return len(body) == len(plain) && c.opener.Block() > 1 && t.padded && !t.zeroed
 }
 
 // ended notes how a unit ended.
@@ -184,7 +190,7 @@ func (t *trial) preferred(list []charset) int {
 // charsets alone, before any is read for good.
 func (t *trial) look(c *candidate, plain []byte) {
 	for _, padding := range c.profile.Paddings {
-		body, ok := strip(padding, plain, c.opener.block())
+		body, ok := crypt.Strip(padding, plain, c.opener.Block())
 		if !ok {
 			continue
 		}

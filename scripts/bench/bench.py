@@ -12,6 +12,8 @@ ap.add_argument("--files", type=int, default=100_000)
 ap.add_argument("--gib", type=float, default=1)
 ap.add_argument("--rounds", type=int, default=3)
 ap.add_argument("--full", action="store_true", help="also 10 times the messages, for peak memory")
+ap.add_argument("--case-gib", type=float, default=1, help="size of the case that is verified and disclosed; needs three times the room")
+ap.add_argument("--appends", type=int, default=2000)
 ap.add_argument("--only", default="")
 a = ap.parse_args()
 exhibit = os.path.join(a.bin, "exhibit")
@@ -282,6 +284,134 @@ def plugins():
         say(f"  peak of the host under an endless output ({mode}): {v['peak-MiB']:.0f} MiB, {v['grown-MiB']:.0f} more than idle")
 
 
+def sqlite_commits(n, size):
+    """Commits a second of a row of that size: WAL, synchronous=FULL, as the case has it."""
+    import sqlite3
+    name = os.path.join(a.work, "commits.db")
+    db = sqlite3.connect(name, isolation_level=None)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("CREATE TABLE t (n INTEGER PRIMARY KEY, body BLOB) STRICT")
+    body = os.urandom(size)
+    t = time.monotonic()
+    for i in range(n):
+        db.execute("INSERT INTO t VALUES (?, ?)", (i, body))
+    t = time.monotonic() - t
+    db.close()
+    for end in ("", "-wal", "-shm"):
+        if os.path.exists(name + end):
+            os.unlink(name + end)
+    return n / t
+
+
+def custody():
+    """The custody log, and a large case: verified and disclosed."""
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+    program, d = os.path.join(a.work, "custody"), os.path.join(a.work, "log")
+    subprocess.run(["go", "build", "-trimpath", "-buildvcs=false", "-o", program, "./scripts/bench/custody"], cwd=root, check=True)
+    best_of = {}
+    for _ in range(a.rounds):
+        fresh("log")
+        os.makedirs(d)
+        r = json.loads(subprocess.run([program, d, str(a.appends), "1000000"], capture_output=True, check=True, env=env).stdout)
+        for k, v in r.items():
+            best_of[k] = min(v, best_of.get(k, v))
+    r = best_of
+    commits = max(sqlite_commits(a.appends, int(r["bytes"])) for _ in range(a.rounds))
+    ratios(f"appends to the log, each durable: an entry of {int(r['bytes'])} bytes with its opening and nodes", "appends/s", 1 / r["append"], {
+        "write and fsync of an entry's bytes, alone": 1 / r["fsync"],
+        "SQLite (WAL, FULL) committing one row of as many bytes, from Python": commits,
+    })
+    say(f"\nproofs in a log of 1,000,000 entries, nodes in memory (its tree is built in {r['build']:.1f} s)")
+    say(f"  of an entry: made in {r['prove'] * 1e6:,.0f} microseconds, {int(r['proof_bytes']):,} bytes; verified in {r['check'] * 1e6:,.0f}; consistency with 500,000 made and verified in {r['consistent'] * 1e6:,.0f}")
+    fresh("log")
+
+    d = fresh("large")
+    os.makedirs(d)
+    size = int(a.case_gib * (1 << 30)) // 8
+    for i in range(8):  # incompressible and no two alike: AES-CTR of zeros, a key each
+        with open(os.path.join(d, f"{i}.bin"), "wb") as f:
+            p = subprocess.Popen(["openssl", "enc", "-aes-128-ctr", "-K", f"{i:032x}", "-iv", "0" * 32, "-in", "/dev/zero"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            left = size
+            while left > 0:
+                left -= f.write(p.stdout.read(min(left, 1 << 20)))
+            p.kill()
+            p.wait()
+    c = case("case-large")
+    run([exhibit, "--case", c, "add", d])
+    fresh("large")
+    files = [os.path.join(r_, f) for r_, _, fs in os.walk(os.path.join(c, "objects")) for f in fs]
+    total = sum(os.path.getsize(f) for f in files) / 1e6
+    once = a.rounds if a.case_gib <= 2 else 1
+
+    def best_(f):
+        return min(f() for _ in range(once))
+
+    run(["sync", "-f", c])
+    theirs = {"sha256sum of the same files (one hash, of the three that verify computes)": total / best_(lambda: run(["sha256sum", *files])[0]),
+              "hashdeep -c md5,sha1,sha256 of the same files": total / best_(lambda: run(["hashdeep", "-c", "md5,sha1,sha256", *files])[0])}
+    ratios(f"verify of a case of {total / 1e3:.1f} GB in 8 files: everything recomputed", "MB/s", total / best_(lambda: run([exhibit, "verify", c])[0]), theirs)
+    bundle, copied = os.path.join(a.work, "out.zip"), os.path.join(a.work, "copied")
+    run([exhibit, "identity", "new", "bench"], ok=(0, 1))
+
+    def disclose():
+        if os.path.exists(bundle):
+            os.unlink(bundle)
+        return run([exhibit, "--case", c, "disclose", "--recipient", "bench", "--exhibit", "EX-001", "--signer", "bench", "--out", bundle])[0]
+
+    def copy():
+        if os.path.exists(copied):
+            os.unlink(copied)
+        with open(copied, "wb") as f:
+            t = time.monotonic()
+            subprocess.run(["cat", *files], stdout=f, check=True)
+            os.fsync(f.fileno())
+        return time.monotonic() - t
+
+    ours = total / best_(disclose)
+    checked = total / best_(lambda: run([exhibit, "verify", bundle])[0])
+    os.unlink(bundle)
+    ratios("disclose: read, hashed, looked through for digests, written as a bundle, durable", "MB/s", ours, {"cat of the same files into one, and fsync": total / best_(copy)})
+    say(f"  verify of that bundle: {checked:,.0f} MB/s")
+    os.unlink(copied)
+    fresh("case-large")
+
+
+def analysing(n):
+    """An analysis of the case that messages() left behind, with a list of 5,000 terms besides the corpus's own."""
+    c = os.path.join(a.work, "case-messages")
+    terms = os.path.join(fresh("terms"), "terms.txt")
+    os.makedirs(os.path.dirname(terms))
+    own = ["新闻自由", "集会", "march", "选举", "ballot", "罢课", "strike", "请愿", "petition", "公投", "whistle", "独立报", "watchdog", "真话"]
+    state, made = 1, list(own)
+    while len(made) < 5000:
+        word = ""
+        for _ in range(2 + len(made) % 6 + (0 if len(made) % 3 else 3)):
+            state = (state * 1664525 + 1013904223) % (1 << 32)
+            word += chr(0x4E00 + (state >> 16) % 2000) if len(made) % 3 else chr(97 + (state >> 16) % 26)
+        made.append(word)
+    with open(terms, "w") as f:
+        f.write("\n".join(made) + "\n")
+    run([exhibit, "--case", c, "add", "--exhibit", "LIST", terms])
+    alpha, peak = [1], {}
+
+    def job():
+        alpha[0] += 1  # the same again would not be made again
+        wall, cpu, rss = run([exhibit, "--case", c, "analyze", "--zone", "+08:00", "--list", "LIST:terms.txt", "--alpha", f"0.0{alpha[0]}"], watch=True)
+        for k, v in rss.items():
+            peak[k] = max(peak.get(k, 0), v)
+        job.cpu = cpu
+        return wall
+
+    wall = best(job)
+    say(f"\nanalysis of {n:,} messages, 5,000 terms: {wall:.1f} s, {n / wall:,.0f} records/s; {job.cpu / n * 1e6:.2f} microseconds of CPU a record")
+    say("  peak resident memory: " + ", ".join(f"{k} {v / 1024:.0f} MiB" for k, v in sorted(peak.items())))
+    out = subprocess.run(["go", "test", "-run", "-", "-bench", "Scan", "./plugins/analyze"], cwd=os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."), capture_output=True, check=True).stdout.decode()
+    for line in out.splitlines():
+        if line.startswith("BenchmarkScan"):
+            say("  term scan, 5,000 terms: " + " ".join(line.split()[2:]))
+
+
 job_cpu = [1]
 
 
@@ -299,12 +429,24 @@ if a.only in ("", "small"):
     small()
 if a.only in ("", "plugins"):
     plugins()
-if a.only in ("", "run", "search", "report"):
+if a.only in ("", "custody"):
+    custody()
+if a.only in ("", "devices"):
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import devices
+    for rows in (50_000, 1_000_000) if a.full else (50_000,):
+        devices.measure(a, rows, run, best, say)
+if a.only in ("", "run", "search", "report", "analyze"):
     lower = messages(a.messages, a.only in ("", "run"))
     if a.only in ("", "search"):
         searches(a.messages)
     if a.only in ("", "report"):
         handing_on(a.messages)
+    if a.only in ("", "analyze"):
+        analysing(a.messages)
+        if a.full and a.only == "analyze":
+            messages(10 * a.messages, False)
+            analysing(10 * a.messages)
     if a.full and a.only in ("", "run"):
         memory(lower, messages(10 * a.messages, False), a.messages)
     fresh("case-messages"), fresh("messages")

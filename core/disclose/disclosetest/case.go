@@ -222,6 +222,11 @@ func (c *Case) Seal(ctx context.Context) ([]byte, error) {
 	return note, c.Store.AddCheckpoint(ctx, size, note)
 }
 
+// VKey is the verifier key.
+func (c *Case) VKey() string {
+	return custody.VKey(c.Store.Origin(), c.Key.Public().(ed25519.PublicKey))
+}
+
 // SSH is the public key.
 func (c *Case) SSH() string {
 	line, err := sshsig.PublicLine(c.Key.Public().(ed25519.PublicKey), "x")

@@ -3,6 +3,8 @@ package agree_test
 import (
 	"bytes"
 	"context"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,11 +22,17 @@ type said struct {
 
 func goSays(t *testing.T, c tampering) said {
 	t.Helper()
-	r, err := verify.BundleZip(context.Background(), bytes.NewReader(c.zip), int64(len(c.zip)), verify.BundleOptions{Trust: c.trust, Receipts: c.receipts})
+	r, err := verify.BundleZip(context.Background(), bytes.NewReader(c.zip), int64(len(c.zip)), verify.BundleOptions{Trust: c.trust, Receipts: c.receipts, TSACerts: c.tsa, Witnesses: c.witnesses})
 	if err != nil {
 		t.Fatalf("%s: %v", c.name, err)
 	}
 	return said{r.Verdict.String(), r.Attestation.Level.String(), r.Attestation.Covered, strings.Join(r.Codes, " ")}
+}
+
+// chosen is the table, or what of it $AGREE_ONLY, a regular expression, matches.
+func chosen() []tampering {
+	only := regexp.MustCompile(os.Getenv("AGREE_ONLY"))
+	return slices.DeleteFunc(theTable(), func(c tampering) bool { return !only.MatchString(c.name) })
 }
 
 func TestTable(t *testing.T) {

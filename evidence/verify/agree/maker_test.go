@@ -42,9 +42,37 @@ type plan struct {
 	rotate      ed25519.PrivateKey      // takes the key's place after the first seal
 	revoke      bool
 	noHandover  bool // the checkpoint that both sign is left out
+	turns       []turn
+	keys        []ed25519.PrivateKey // further ones in keys/log.vkey
 	newestBy    ed25519.PrivateKey
 	small       bool // no records, no derived file
 	tables      func(*tables)
+}
+
+// turn is an entry by which a key stops, after the first seal. by signs the checkpoint over
+// it; nobody: there is none.
+type turn struct {
+	action   string
+	from, to ed25519.PrivateKey
+	by       []ed25519.PrivateKey
+}
+
+// allTurns adds the one that rotate and revoke stand for.
+func (p *plan) allTurns() []turn {
+	if p.rotate == nil && !p.revoke {
+		return p.turns
+	}
+	t := turn{"rotate", p.key, p.rotate, []ed25519.PrivateKey{p.key}}
+	if p.rotate != nil {
+		t.by = append(t.by, p.rotate)
+	}
+	if p.revoke {
+		t.action, t.by = "revoke", t.by[len(t.by)-1:]
+	}
+	if p.noHandover {
+		t.by = nil
+	}
+	return append([]turn{t}, p.turns...)
 }
 
 // tables are the sets of the log before they are pruned.
@@ -314,12 +342,16 @@ func (p *plan) build() files {
 			newest, newestKeys = size, keys
 		}
 	}
-	logKeys := []ed25519.PrivateKey{p.key}
-	if p.rotate != nil {
-		logKeys = append(logKeys, p.rotate)
+	logKeys := append([]ed25519.PrivateKey{p.key}, p.keys...)
+	for _, t := range p.allTurns() {
+		logKeys = append(logKeys, t.from, t.to)
 	}
+	seen := map[string]bool{}
 	for _, k := range logKeys {
-		f["keys/log.vkey"] = append(f["keys/log.vkey"], vkeyOf(p.origin, k)+"\n"...)
+		if k != nil && !seen[string(k)] {
+			seen[string(k)] = true
+			f["keys/log.vkey"] = append(f["keys/log.vkey"], vkeyOf(p.origin, k)+"\n"...)
+		}
 	}
 	if p.sshKey == nil {
 		p.sshKey = newestKeys[0]
@@ -347,11 +379,7 @@ func (p *plan) build() files {
 }
 
 func (p *plan) exportSeq() int {
-	n := exportEntry + p.extra
-	if p.rotate != nil || p.revoke {
-		n++
-	}
-	return n
+	return exportEntry + p.extra + len(p.allTurns())
 }
 
 // log writes the entries, the openings, and which checkpoints there are, by whom.
@@ -411,24 +439,14 @@ func (p *plan) log(t *tables, trees files, manifest string) (lines [][]byte, ope
 	add("seal", obj{"signer": vkey}, nil)
 	signer := p.key
 	notes[len(lines)] = []ed25519.PrivateKey{signer}
-	if p.rotate != nil || p.revoke {
-		plain := obj{"action": "rotate", "signer": vkey}
-		if p.rotate != nil {
-			plain["successor"] = vkeyOf(p.origin, p.rotate)
-		}
-		if p.revoke {
-			plain["action"] = "revoke"
+	for _, t := range p.allTurns() {
+		plain := obj{"action": t.action, "signer": vkeyOf(p.origin, t.from)}
+		if t.to != nil {
+			plain["successor"], signer = vkeyOf(p.origin, t.to), t.to
 		}
 		add("identity", plain, nil)
-		by := []ed25519.PrivateKey{p.key}
-		if p.rotate != nil {
-			by, signer = append(by, p.rotate), p.rotate
-		}
-		if p.revoke && p.rotate != nil {
-			by = by[1:]
-		}
-		if !p.noHandover {
-			notes[len(lines)] = by
+		if t.by != nil {
+			notes[len(lines)] = t.by
 		}
 	}
 	for i := range p.extra {

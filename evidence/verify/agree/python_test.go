@@ -20,7 +20,7 @@ v = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(v)
 for line in open(sys.argv[2]):
     c = json.loads(line)
-    r = v.Check(c["trust"], [base64.b64decode(x) for x in c["receipts"]]).check(c["path"])
+    r = v.Check(c["trust"], [base64.b64decode(x) for x in c["receipts"]], [base64.b64decode(x) for x in c["tsa"] or []], c["witnesses"] or []).check(c["path"])
     print(json.dumps([r["verdict"], r["attestation"]["level"], r["attestation"]["covered"], " ".join(r["codes"]), c["name"]]))
 `
 
@@ -35,10 +35,12 @@ func needPython(t *testing.T) {
 
 // job is a bundle for another verifier.
 type job struct {
-	Name     string   `json:"name"`
-	Path     string   `json:"path"`
-	Trust    []string `json:"trust"`
-	Receipts [][]byte `json:"receipts"`
+	Name      string   `json:"name"`
+	Path      string   `json:"path"`
+	Trust     []string `json:"trust"`
+	Receipts  [][]byte `json:"receipts"`
+	TSA       [][]byte `json:"tsa"`
+	Witnesses []string `json:"witnesses"`
 }
 
 // lay writes the bundles of a table to a directory.
@@ -47,7 +49,7 @@ func lay(t *testing.T, table []tampering) []job {
 	dir := t.TempDir()
 	jobs := make([]job, len(table))
 	for i, c := range table {
-		jobs[i] = job{c.name, filepath.Join(dir, fmt.Sprintf("%04d.zip", i)), append([]string{}, c.trust...), append([][]byte{}, c.receipts...)}
+		jobs[i] = job{c.name, filepath.Join(dir, fmt.Sprintf("%04d.zip", i)), append([]string{}, c.trust...), append([][]byte{}, c.receipts...), c.tsa, c.witnesses}
 		if err := os.WriteFile(jobs[i].Path, c.zip, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +103,7 @@ func pythonSays(t *testing.T, jobs []job) []said {
 
 func TestPythonAgrees(t *testing.T) {
 	t.Parallel()
-	table := theTable()
+	table := chosen()
 	differ := 0
 	for i, got := range pythonSays(t, lay(t, table)) {
 		if want := goSays(t, table[i]); got != want {

@@ -46,7 +46,7 @@ func TestRealBundles(t *testing.T) {
 			if i >= 0 {
 				changed = flipBit(content, i*8*len(content)/6+i)
 			}
-			j := job{name, filepath.Join(dir, name+string(rune('a'+i+1))+".zip"), []string{}, [][]byte{}}
+			j := job{name, filepath.Join(dir, name+string(rune('a'+i+1))+".zip"), []string{}, [][]byte{}, nil, nil}
 			if err := os.WriteFile(j.Path, changed, 0o600); err != nil {
 				t.Fatal(err)
 			}

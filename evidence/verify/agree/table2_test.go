@@ -300,6 +300,11 @@ func listTampers() []tampering {
 		cell("digest", 0, 5, strings.Repeat("0", 64)), cell("MD5", 0, 6, strings.Repeat("0", 32)), cell("no MD5", 0, 6, ""), cell("SHA-1", 0, 7, ""), cell("entry", 0, 11, "3"), cell("no entry", 0, 11, ""), cell("member", 0, 12, "2"), cell("member that is not there", 0, 12, "99"),
 		cell("file that is not there", 0, 0, "data/files/x"), cell("file elsewhere", 0, 0, "data/files.csv"), cell("path not printable", 1, 2, "caf\\xe9\\\\\u202egpj.\\x01"), cell("path of a container's member", 3, 2, `\x3dpack.zip!other.txt`),
 		cell("path of the container", 3, 2, `\x3dpack.zip`), cell("formula", 2, 2, "=pack.zip"), cell("formula escaped twice", 2, 2, `\x3d\x3dpack.zip`), cell("no path", 0, 2, ""), cell("no exhibit", 0, 1, ""),
+		cell("member with a zero before it", 3, 12, "00"), cell("entry with a zero before it", 0, 11, "02"), cell("words that are no UTF-8", 0, 9, "\xff"),
+		list("", "replacement character in a name", func(t *tables) {
+			t.sets["2-occurrences"][1].body["path"] = obj{"text": "mail/\ufffd.txt"}
+			t.list[0][2] = "mail/\ufffd.txt"
+		}),
 		list("", "no place", func(t *tables) { t.list[0][1], t.list[0][2] = "", "" }),
 		list("", "times and words", func(t *tables) { t.list[0][8], t.list[0][9], t.list[0][10] = "x", `a "b", c`, "y" }),
 		list("list", "file left out", func(t *tables) { t.list = t.list[:3] }),

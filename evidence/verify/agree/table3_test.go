@@ -164,6 +164,7 @@ func craftedReceipts() []tampering {
 		receipt("bare note with a short root", "receipt", "", short),
 		receipt("followed by half of one", "receipt", "", append(slices.Clone(whole), "\n-----BEGIN EXHIBIT CHECKPOINT-----\nx\n"...)),
 		receipt("longer than 4 MiB", "receipt", "", append(slices.Clone(whole), bytes.Repeat([]byte("x\n"), 2<<20)...)),
+		receipt("as a printed page", "", "anchored", printed(note, vkey)),
 		receipt("in a long message", "", "anchored", append(bytes.Repeat([]byte("x\n"), 1<<19), whole...)),
 		receipt("of a huge size", "receipt", "", signNote(theOrigin+"\n9007199254740993\n"+base64.StdEncoding.EncodeToString(make([]byte, 32))+"\n", theOrigin, key)),
 		receipt("of the largest size", "receipt.rolled-back", "", signNote(theOrigin+"\n9007199254740991\n"+base64.StdEncoding.EncodeToString(make([]byte, 32))+"\n", theOrigin, key)),

@@ -15,6 +15,9 @@ type tampering struct {
 	zip      []byte
 	trust    []string
 	receipts [][]byte
+	// tsa are certificates of authorities, witnesses keys.
+	tsa       [][]byte
+	witnesses []string
 	// codes are separated by spaces; level is "" where it is self-asserted.
 	codes, level string
 }
@@ -34,7 +37,7 @@ func receiptOf(note []byte, vkey string) []byte {
 // theTable is every tampering but the flips.
 func theTable() []tampering {
 	var all []tampering
-	return slices.Concat(all, untouched(), outsideTampers(), zipTampers(), fileTampers(), manifestTampers(), signatureTampers(), logTampers(), noteTampers(), openingTampers(), treeTampers(), recordTampers(), listTampers(), craftedTampers())
+	return slices.Concat(all, untouched(), outsideTampers(), zipTampers(), fileTampers(), manifestTampers(), signatureTampers(), logTampers(), noteTampers(), keyTampers(), openingTampers(), treeTampers(), recordTampers(), listTampers(), craftedTampers(), anchorTampers())
 }
 
 func zipped(p *plan) []byte { return zipOf("CASE-1", p.build(), nil) }
@@ -53,9 +56,6 @@ func untouched() []tampering {
 	return []tampering{
 		{name: "plain", zip: zipped(&plan{})},
 		{name: "small", zip: zipped(&plan{small: true})},
-		{name: "rotated", zip: zipped(&plan{rotate: seedKey("next")})},
-		{name: "revoked by its successor", zip: zipped(&plan{rotate: seedKey("next"), revoke: true})},
-		{name: "rotation announced only", zip: zipped(&plan{rotate: seedKey("next"), noHandover: true, newestBy: seedKey("log")})},
 		{name: "log of 16", zip: zipped(&plan{extra: 6})},
 		{name: "log of 17", zip: zipped(&plan{extra: 7})},
 		{name: "log of 33", zip: zipped(&plan{extra: 23})},
@@ -114,6 +114,7 @@ func outsideTampers() []tampering {
 		receipt("receipt by another key", "", "anchored", receiptOf(note(10, lines, other), vkeyOf(theOrigin, other))),
 		receipt("bare note by another key", "receipt", "", note(10, lines, other)),
 		receipt("receipt that states another key", "receipt", "", receiptOf(note(10, lines, key), vkeyOf(theOrigin, other))),
+		receipt("receipt whose key is another log's", "receipt", "", receiptOf(note(10, lines, key), vkeyOf(elsewhere, key))),
 		receipt("receipt of another case", "receipt", "", receiptOf(noteOf(elsewhere, 10, lines, key), vkeyOf(elsewhere, key))),
 		receipt("rolled back", "receipt.rolled-back", "", receiptOf(signNote(noteText(theOrigin, 11, longer), theOrigin, key), vkey)),
 		receipt("rolled back, bare note", "receipt.rolled-back", "", signNote(noteText(theOrigin, 11, longer), theOrigin, key)),
@@ -148,6 +149,7 @@ func zipTampers() []tampering {
 		raw("empty", nil), raw("one byte", []byte("P")), raw("text", []byte("hello, world, this is no ZIP file at all\n")),
 		raw("something before", append([]byte("x"), plain...)), raw("something behind", append(slices.Clone(plain), 'x')),
 		raw("end only", plain[len(plain)-22:]),
+		raw("end that says there is more", append([]byte("PK\x05\x06\x00\x00\x00\x00\xff\xff\xff\xff"), make([]byte, 10)...)),
 		raw("no entries", append([]byte("PK\x05\x06"), make([]byte, 18)...)),
 		one("something between", func(e *entryOf) { e.gap = []byte("gap") }),
 		one("descriptor", func(e *entryOf) { e.descriptor = []byte("PK\x07\x08............") }),
@@ -180,6 +182,17 @@ func zipTampers() []tampering {
 			d.name, d.localName, d.content, d.size, d.crc, d.centralCRC = "CASE-1/a/", "CASE-1/a/", nil, 0, 0, 0
 			return append([]*entryOf{&d}, e...)
 		}),
+		lie("one file and no bag", func(e []*entryOf) []*entryOf {
+			e[0].name, e[0].localName = "x", "x"
+			return e[:1]
+		}),
+		lie("directory that is another's file", func(e []*entryOf) []*entryOf {
+			a, b := *e[0], *e[0]
+			a.name, a.localName, b.name, b.localName = "CASE-1/ZZ/x", "CASE-1/ZZ/x", "CASE-1/zz", "CASE-1/zz"
+			e = append(e, &a, &b)
+			slices.SortFunc(e, func(a, b *entryOf) int { return strings.Compare(a.name, b.name) })
+			return e
+		}),
 		lie("file that is another's directory", func(e []*entryOf) []*entryOf {
 			d := *e[0]
 			d.name, d.localName = "CASE-1/CUSTODY", "CASE-1/CUSTODY"
@@ -190,6 +203,21 @@ func zipTampers() []tampering {
 			d.name, d.localName = "CASE-1/BAGIT.TXT", "CASE-1/BAGIT.TXT"
 			return append([]*entryOf{&d}, e...)
 		}),
+	}
+	for _, name := range []string{"tagmanifest-sha256.txt", "tagmanifest-sha256.txt.sig", "manifest-sha256.txt", "bagit.txt", "data/files.csv", "keys/log.vkey"} {
+		level := "none"
+		if name == "data/files.csv" || strings.HasSuffix(name, ".sig") {
+			level = ""
+		}
+		out = append(out, tampering{name: "zip: checksum of " + name, codes: "file.altered", level: level, zip: zipOf("CASE-1", f, func(e []*entryOf) []*entryOf {
+			for _, x := range e {
+				if x.name == "CASE-1/"+name {
+					x.crc ^= 1
+					x.centralCRC ^= 1
+				}
+			}
+			return e
+		})})
 	}
 	for name, to := range map[string]string{
 		"parent": "CASE-1/../x", "absolute": "/CASE-1/x", "drive": "C:/x", "backslash": `CASE-1\x`, "dot": "CASE-1/./x", "empty part": "CASE-1//x", "hidden": "CASE-1/.x", "dash": "CASE-1/-x",
@@ -395,6 +423,7 @@ func signatureTampers() []tampering {
 		}),
 		{name: "signed by an allowed key that is not the log's", codes: "signature", zip: zipped(&plan{sshKey: other})},
 		allowed("", "a second key", func(s string) string { return s + string(allowedOf("x", other)) }),
+		allowed("signature", "another end", func(s string) string { return strings.TrimSuffix(s, "\n") + "x" }),
 		allowed("signature", "comment", func(s string) string { return "# who signed\n" + s }),
 		allowed("signature", "without namespace", func(s string) string { return strings.Replace(s, ` namespaces="exhibit-bundle"`, "", 1) }),
 		allowed("signature", "other namespace", func(s string) string { return strings.Replace(s, "exhibit-bundle", "file", 1) }),
@@ -536,6 +565,7 @@ func logTampers() []tampering {
 		entry("set without size", at(3, func(e obj) { e["sets"] = obj{"runs": obj{"root": strings.Repeat("0", 64)}} })),
 		entry("set of negative size", at(3, func(e obj) { e["sets"] = obj{"runs": obj{"root": strings.Repeat("0", 64), "size": -1}} })),
 		entry("set with more", at(3, func(e obj) { e["sets"] = obj{"runs": obj{"root": strings.Repeat("0", 64), "size": 1, "x": 1}} })),
+		entry("set with a root in capitals", at(3, func(e obj) { e["sets"] = obj{"runs": obj{"root": strings.Repeat("A", 64), "size": 1}} })),
 		entry("set is a list", at(3, func(e obj) { e["sets"] = obj{"runs": []any{}} })),
 		entry("reference to itself", at(3, func(e obj) { e["refs"] = obj{"item": 3} })),
 		entry("reference to text", at(3, func(e obj) { e["refs"] = obj{"item": "1"} })),
@@ -597,6 +627,7 @@ func noteTampers() []tampering {
 		}),
 		note("checkpoint", "CRLF", func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }),
 		note("checkpoint", "blank line behind", func(s string) string { return s + "\n" }),
+		note("checkpoint", "another end", func(s string) string { return strings.TrimSuffix(s, "\n") + " " }),
 		note("checkpoint", "no end", func(s string) string { return strings.TrimSuffix(s, "\n") }),
 		note("checkpoint", "loose base64", func(s string) string {
 			i := strings.Index(s, "=\n\n")
@@ -642,6 +673,7 @@ func noteTampers() []tampering {
 		keys("checkpoint checkpoint.missing", "another key", "none", func(string) string { return vkeyOf(theOrigin, other) + "\n" }),
 		keys("", "another key more", "", func(s string) string { return s + vkeyOf(theOrigin, other) + "\n" }),
 		keys("checkpoint checkpoint.missing", "twice", "none", func(s string) string { return s + s }),
+		keys("checkpoint checkpoint.missing", "another end", "none", func(s string) string { return strings.TrimSuffix(s, "\n") + " " }),
 		keys("checkpoint checkpoint.missing", "no end", "none", func(s string) string { return strings.TrimSuffix(s, "\n") }),
 		keys("checkpoint checkpoint.missing", "empty", "none", func(string) string { return "" }),
 		keys("checkpoint checkpoint.missing", "hash", "none", func(s string) string { return strings.Replace(s, "+", "+0", 1) }),
@@ -650,15 +682,13 @@ func noteTampers() []tampering {
 			pub := append([]byte{2}, key.Public().(ed25519.PublicKey)...)
 			return fmt.Sprintf("%s+%x+%s\n", theOrigin, keyHashOf(theOrigin, key.Public().(ed25519.PublicKey)), base64.StdEncoding.EncodeToString(pub))
 		}),
+		keys("checkpoint checkpoint.missing", "algorithm byte, and hash with it", "none", func(string) string {
+			raw := append([]byte{2}, key.Public().(ed25519.PublicKey)...)
+			return fmt.Sprintf("%s+%x+%s\n", theOrigin, witnessHash(theOrigin, raw), base64.StdEncoding.EncodeToString(raw))
+		}),
 		{name: "keys: not there, and not listed", codes: "checkpoint checkpoint.missing", level: "none", zip: zipped(&plan{tags: func(f files) { delete(f, "keys/log.vkey") }})},
 		{name: "everything by another key of the same name", zip: zipped(&plan{key: other}), trust: []string{vkeyOf(theOrigin, key)}, codes: "required"},
 		{name: "everything by another key of the same name, receipt", zip: zipped(&plan{key: other}), receipts: [][]byte{receiptOf(noteOf(theOrigin, 10, linesOf((&plan{}).build()), key), vkeyOf(theOrigin, key))}, codes: "receipt.forked"},
-		{name: "key: used after rotation", codes: "key", zip: zipped(&plan{rotate: seedKey("next"), newestBy: key})},
-		{name: "key: used after revocation", codes: "key", zip: zipped(&plan{rotate: seedKey("next"), revoke: true, newestBy: key})},
-		{name: "key: used after it revoked itself", codes: "key", zip: zipped(&plan{revoke: true})},
-		{name: "key: signs its own revocation by another", codes: "key", zip: zipped(&plan{rotate: seedKey("next"), revoke: true, tags: func(f files) {
-			f["custody/checkpoints/8.note"] = noteOf(theOrigin, 8, linesOf(f), key, seedKey("next"))
-		}})},
 		bagInfo("bag", "version", "Exhibit-Bundle-Version: 1", "Exhibit-Bundle-Version: 2"),
 		bagInfo("bag", "origin", "External-Identifier: lab.example", "External-Identifier: lab example"),
 		bagInfo("bag", "no origin", "External-Identifier: "+theOrigin+"\n", ""),
@@ -669,6 +699,12 @@ func noteTampers() []tampering {
 		bagInfo("bag", "huge entry", "Exhibit-Entry: 8", "Exhibit-Entry: 9007199254740993"),
 		bagInfo("bag", "Oxum", "Payload-Oxum: ", "Payload-Oxum: 1"),
 		bagInfo("bag", "no Oxum", "Payload-Oxum: ", "Payload-Oxux: "),
+		{name: "bag-info.txt: no Oxum, and a file altered", codes: "bag file.altered", level: "none", zip: zipped(&plan{
+			tags: func(f files) {
+				f["bag-info.txt"] = bytes.Replace(f["bag-info.txt"], []byte("Payload-Oxum: "), []byte("Payload-Oxux: "), 1)
+			},
+			after: func(f files) { f["data/files/EX-1/letter.txt"] = []byte("another\n") },
+		})},
 		bagInfo("bag", "label twice", "Exhibit-Entry: 8", "Exhibit-Entry: 8\nExhibit-Entry: 8"),
 		bagInfo("bag", "folded line", "Exhibit-Entry: 8", "Exhibit-Entry: 8\n more"),
 		bagInfo("", "another label", "Exhibit-Entry: 8", "Exhibit-Entry: 8\nSource-Organization: The lab"),

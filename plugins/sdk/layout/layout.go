@@ -62,7 +62,13 @@ type Layout struct {
 	Direction map[string]string `json:"direction,omitempty"`
 	// Charset is the text's, where known.
 	Charset string `json:"charset,omitempty"`
+	// Unconfirmed: no person has stated it. Every record that it makes says so.
+	Unconfirmed bool `json:"unconfirmed,omitempty"`
 }
+
+// FlagUnconfirmed is the flag of records that were read by a layout which no person
+// has confirmed.
+const FlagUnconfirmed = "layout_unconfirmed"
 
 // Time describes how a time is written.
 type Time struct {

@@ -28,6 +28,7 @@ type Parser struct {
 	takesRest bool
 	header    int
 	multiline bool
+	flags     []string
 	charset   sdk.Charset
 
 	format    sdk.TimeFormat
@@ -59,6 +60,9 @@ func (l *Layout) Compile(o Options) (*Parser, error) {
 	}
 	if l.Quote != "" {
 		p.quote = l.Quote[0]
+	}
+	if l.Unconfirmed {
+		p.flags = []string{FlagUnconfirmed}
 	}
 	if l.Charset != "" {
 		if p.charset, err = sdk.ParseCharset(l.Charset); err != nil {

@@ -100,7 +100,7 @@ func (p *Parser) extras() map[string]any {
 }
 
 func (p *Parser) common() sdk.Common {
-	return sdk.Common{Time: p.time, Extra: p.extras()}
+	return sdk.Common{Time: p.time, Extra: p.extras(), Flags: p.flags}
 }
 
 func (p *Parser) fillMessage() {

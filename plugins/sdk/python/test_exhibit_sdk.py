@@ -8,6 +8,7 @@ import os
 import random
 import sqlite3
 import struct
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -148,8 +149,10 @@ class TestRecords(Case):
         job.account(at, username="u", phones=["1"], created=sdk.mac(0), credential={"type": "md5", "value": "x"})
         job.contact(at, names=["n"])
         job.keyword(at, term="t", list="l", effect="censor")
+        job.transfer(at, service="skype", sender="a", to=["b"], direction="outgoing", status="completed", file_name="plan.pdf", file_path="/x/plan.pdf", file_size="69986", transferred=None)
         job.record("x-acme/place", {"lat": "1.5", "name": b"\xfe"}, at, time=None)
-        m, c, a, _, _, p = self.out.of("record")
+        m, c, a, _, _, x, p = self.out.of("record")
+        self.assertEqual((x["kind"], x["from"], x["to"], x["file_name"], x["file_size"], x["transferred"]), ("transfer", "a", ["b"], "plan.pdf", 69986, None))
         self.assertEqual((m["time"], m["time_raw"], m["time_kind"]), ("2013-10-29T16:56:28.038Z", "1383065788038", "sent"))
         self.assertEqual((m["from"], m["to"], m["text"], m["charset"]), ("\udcffa", ["b"], "中文", "gb18030"))
         self.assertEqual(m["extra"], {"blob": {"raw": "AP8="}, "f": "1.5", "big": 2**60, "nan": "nan"})
@@ -463,6 +466,17 @@ class TestSQLite(Case):
         data, _ = self.make(lambda db: db.execute("CREATE TABLE w (k TEXT PRIMARY KEY) WITHOUT ROWID"))
         with self.assertRaises(sdk.Refused):
             list(self.job(data).sqlite().rows("w"))
+
+
+class TestStart(unittest.TestCase):
+    def test_another_version_of_the_job(self):
+        """A later host's job is refused as a whole: nobody knows what else is different in it."""
+        here, code = os.path.dirname(os.path.abspath(__file__)), "import exhibit_sdk as sdk\nsdk.main(parse=lambda job: None)"
+        for version, outcome in ((2, "failed"), (1, None)):
+            job = {"v": version, "operation": "describe", "inputs": [], "config": {}, "keys": [], "limits": {}}
+            ran = subprocess.run([sys.executable, "-c", code], input=json.dumps(job).encode(), stdout=subprocess.PIPE, check=True, cwd=here, env={"EXHIBIT_NDJSON": "1", "PYTHONPATH": here})
+            done = [json.loads(line) for line in ran.stdout.splitlines()][-1]["done"]
+            self.assertEqual(done.get("outcome") if isinstance(done, dict) else None, outcome)
 
 
 class TestInput(Case):

@@ -21,21 +21,21 @@ func (o Output) check(c Case) error {
 		return errors.New(conform.Defect(o.conform()))
 	case !r.Units.Consistent():
 		return fmt.Errorf("units do not add up: %+v", r.Units)
-	case r.BytesRead > int64(len(c.Data)):
-		return fmt.Errorf("read %d of %d bytes", r.BytesRead, len(c.Data))
+	case r.BytesRead > c.size():
+		return fmt.Errorf("read %d of %d bytes", r.BytesRead, c.size())
 	case (r.Reason == "") != (r.Outcome == evidence.OutcomeComplete):
 		return fmt.Errorf("outcome %s, reason %q", r.Outcome, r.Reason)
 	case int64(len(o.Records)) != r.Records.Count || int64(len(o.Diagnostics)) != r.Diagnostics.Count || int64(len(o.Artifacts)) != r.Artifacts.Count:
 		return errors.New("counts differ from what was written")
 	}
 	for i, line := range o.Records {
-		if err := conform.Record([]byte(line), int64(len(c.Data))); err != nil {
+		if err := conform.Record([]byte(line), int64(len(c.of(line)))); err != nil {
 			return fmt.Errorf("record %d: %w", i+1, err)
 		}
 	}
 	var rejects int64
 	for i, line := range o.Diagnostics {
-		_, severity, err := conform.Diagnostic([]byte(line), int64(len(c.Data)))
+		_, severity, err := conform.Diagnostic([]byte(line), int64(len(c.of(line))))
 		if err != nil {
 			return fmt.Errorf("diagnostic %d: %w", i+1, err)
 		}

@@ -25,8 +25,53 @@ type Case struct {
 	Config json.RawMessage
 	Keys   []sdk.Key
 	Limits sdk.Limits
+	// Companions are handed over with Data, which then has the role main.
+	Companions []Companion
 	// Canary is text of Data that must never show in a diagnostic or an error; "" for none.
 	Canary string
+}
+
+// Companion is a file that lies beside an input, such as a database's log.
+type Companion struct {
+	Role string
+	Data []byte
+}
+
+// inputs returns what is handed over, the case's own input first.
+func (c Case) inputs(first *sdk.Input) []*sdk.Input {
+	list := []*sdk.Input{first}
+	if len(c.Companions) > 0 {
+		first.Role = evidence.RoleMain
+	}
+	for _, f := range c.Companions {
+		in := sdk.NewInput(bytes.NewReader(f.Data), int64(len(f.Data)))
+		in.Role = f.Role
+		in.SHA256 = evidence.Sum(f.Data)
+		list = append(list, in)
+	}
+	return list
+}
+
+// of returns the input that a record or diagnostic lies in.
+func (c Case) of(line string) []byte {
+	var at struct{ Source struct{ Role string } }
+	if json.Unmarshal([]byte(line), &at) == nil {
+		for _, f := range c.Companions {
+			if f.Role == at.Source.Role {
+				return f.Data
+			}
+		}
+	}
+	return c.Data
+}
+
+// size is that of all inputs.
+func (c Case) size() int64 {
+	n := int64(len(c.Data))
+	for _, f := range c.Companions {
+		n += int64(len(f.Data))
+	}
+	return n
 }
 
 // Output is what a plugin made of a Case.
@@ -63,7 +108,7 @@ func do(ctx context.Context, p sdk.Plugin, c Case, in *sdk.Input) (Output, error
 	var records, diagnostics, artifacts bytes.Buffer
 	in.SHA256 = evidence.Sum(c.Data)
 	r, err := sdk.Run(ctx, p, sdk.Job{
-		Operation: c.Operation, Config: c.Config, Keys: c.Keys, Limits: c.Limits, Inputs: []*sdk.Input{in},
+		Operation: c.Operation, Config: c.Config, Keys: c.Keys, Limits: c.Limits, Inputs: c.inputs(in),
 		Records: &records, Diagnostics: &diagnostics, Artifacts: &artifacts,
 	})
 	if err != nil {

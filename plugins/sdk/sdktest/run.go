@@ -99,7 +99,7 @@ func damaged(t *testing.T, p sdk.Plugin, c Case, want Output) {
 // spans compares the values of records with the bytes that they say they are from.
 func spans(t *testing.T, c Case, want Output) {
 	for i, line := range want.Records {
-		if verdict, value := conform.Reread([]byte(line), c.Data); verdict == conform.Drifted {
+		if verdict, value := conform.Reread([]byte(line), c.of(line)); verdict == conform.Drifted {
 			t.Errorf("record %d: none of its values is in the bytes that it says it was read from; %q is elsewhere in the input", i+1, value)
 		}
 	}
@@ -154,7 +154,7 @@ func (r readerAt) ReadAt(p []byte, off int64) (int, error) {
 
 // unreadable gives the input a bad sector: unless the plugin never reads it, the run must fail.
 func unreadable(t *testing.T, p sdk.Plugin, c Case, want Output) {
-	if want.Result.BytesRead < int64(len(c.Data)) || len(c.Data) == 0 {
+	if want.Result.BytesRead < c.size() || len(c.Data) == 0 {
 		t.Skip("the plugin leaves some of this input unread")
 	}
 	for _, good := range []int64{0, int64(len(c.Data)) / 2, int64(len(c.Data)) - 1} {

@@ -57,6 +57,9 @@ const (
 	codePage           = "sqlite.page_damaged"
 	codeRow            = "sqlite.row_unreadable"
 	codeStopped        = "sqlite.query_stopped"
+	codeBudget         = "sqlite.too_much_to_join"
+	codeColumn         = "sqlite.column_missing"
+	codeNotRead        = "sqlite.table_not_read"
 )
 
 // Bounds, and what they are for.

@@ -704,6 +704,10 @@ class Job:
         """term, list, effect (censor, surveil, unknown), category, theme; and sdk.COMMON."""
         self._put(_record("keyword", fields), span)
 
+    def transfer(self, span=None, **fields):
+        """A file that went or was to go: service, account, conversation, sender, to, direction, status, file_name, file_path, file_size, transferred; and sdk.COMMON."""
+        self._put(_record("transfer", fields), span)
+
     def row(self, table, columns, span=None, **fields):
         """A row of a table that nobody has mapped: columns is {name: value}, or a Row. sdk.COMMON."""
         if isinstance(columns, Row):
@@ -979,6 +983,7 @@ _KINDS = {
     "account": _kind("service username display_name national_id", "phones emails ips", created=_set_created, credential=_set_credential),
     "contact": _kind("owner organisation", "names phones emails usernames"),
     "keyword": _kind("term list category theme", "", "effect"),
+    "transfer": _kind("service account conversation status file_name file_path", "to", "direction", sender=_set_sender, file_size=_set_number, transferred=_set_number),
 }
 
 
@@ -1742,6 +1747,10 @@ def _run(out, job, operations):
 def _host(operations, probe):
     out = _Host()
     request = json.loads(sys.stdin.buffer.read())
+    if request["v"] != PROTOCOL:
+        out.put(_line({"done": {"outcome": "failed", "reason": "a job of version %r; this plugin's SDK knows %d" % (request["v"], PROTOCOL)}}))
+        out.flush()
+        return 0
     operation = request["operation"]
     if operation == "describe":
         out.put(_line({"describe": {"protocol": PROTOCOL, "operations": sorted(operations)}}))

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/exhibit-forensics/exhibit/core/host"
+	"github.com/exhibit-forensics/exhibit/evidence"
+)
+
+// Analysis is one analysis that is asked for.
+type Analysis struct {
+	// Plugin is the name of the one that makes it.
+	Plugin string
+	// Members are the record sets that it reads, and what else is named.
+	Members []evidence.ManifestMember
+	// Config is canonical JSON.
+	Config []byte
+}
+
+// Analyze makes an analysis, and takes the place of earlier ones by the same plugin. What
+// was made before from the same record sets, in the same way, is returned as it is; made
+// says whether it had to be made. A plugin that failed is in the run's outcome.
+func (e *Engine) Analyze(ctx context.Context, a Analysis) (run evidence.Run, made bool, err error) {
+	if err := e.checkPins(ctx); err != nil {
+		return run, false, err
+	}
+	i := slices.IndexFunc(e.plugins, func(p *host.Plugin) bool {
+		return p.Manifest.Name == a.Plugin && slices.ContainsFunc(p.Manifest.Operations, func(o evidence.PluginOperation) bool { return o.Operation == evidence.OpAnalyze })
+	})
+	if i < 0 {
+		return run, false, fmt.Errorf("engine: plugin %q that analyzes: %w", a.Plugin, evidence.ErrNotFound)
+	}
+	manifest := evidence.NewManifest(a.Members)
+	text, err := manifest.Bytes()
+	if err != nil {
+		return run, false, fmt.Errorf("engine: %w", err)
+	}
+	t := Task{Plugin: e.plugins[i], Operation: evidence.OpAnalyze, Config: a.Config, Inputs: manifest.Members, Run: evidence.Sum(text), Place: "the records of the case"}
+	key := evidence.RunKey{Plugin: t.Plugin.Digest, Operation: t.Operation, Config: t.Config, Input: t.Run}
+	id, err := key.ID()
+	if err != nil {
+		return run, false, fmt.Errorf("engine: %w", err)
+	}
+	current, err := e.c.CurrentRuns(ctx)
+	if err != nil {
+		return run, false, err
+	}
+	for _, r := range current {
+		if r.ID == id && r.Outcome == evidence.OutcomeComplete {
+			return r, false, nil
+		}
+		if r.Operation == evidence.OpAnalyze && r.Plugin.Name == a.Plugin && r.ID != id {
+			t.supersedes = append(t.supersedes, r.ID)
+		}
+	}
+	if err := e.start(ctx); err != nil {
+		return run, false, err
+	}
+	p, err := e.planner(ctx, false)
+	if err != nil {
+		return run, false, err
+	}
+	var did tally
+	if _, err := e.wave(ctx, p, 1, []Task{t}, &did); err != nil {
+		return run, false, err
+	}
+	if err := e.index.Flush(ctx); err != nil {
+		return run, true, fmt.Errorf("engine: %w", err)
+	}
+	for row, err := range e.c.Runs(ctx) {
+		if err != nil {
+			return run, true, err
+		}
+		if row.Run.ID == id {
+			run = row.Run
+		}
+	}
+	return run, true, nil
+}

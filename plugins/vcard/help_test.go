@@ -1,0 +1,52 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/exhibit-forensics/exhibit/evidence"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/sdktest"
+	main "github.com/exhibit-forensics/exhibit/plugins/vcard"
+)
+
+type object = map[string]any
+
+// load reads a file.
+func load(t testing.TB, path string) sdktest.Case {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sdktest.Case{Name: path, Operation: evidence.OpParse, Data: data}
+}
+
+// read runs the plugin and decodes what it wrote.
+func read(t testing.TB, c sdktest.Case) (records, diagnostics []object, out sdktest.Output) {
+	t.Helper()
+	out = sdktest.Do(t, main.Plugin(), c)
+	return objects(t, out.Records), objects(t, out.Diagnostics), out
+}
+
+func objects(t testing.TB, lines []string) (list []object) {
+	t.Helper()
+	for _, l := range lines {
+		var o object
+		if err := json.Unmarshal([]byte(l), &o); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+// count counts what has a value under a name.
+func count(list []object, name string, value any) (n int) {
+	for _, o := range list {
+		if o[name] == value {
+			n++
+		}
+	}
+	return n
+}
