@@ -35,13 +35,17 @@ say "receive it: hashed, compared with the sender's list, logged"
 run init "$EXHIBIT_CASE" --title "Open directory of a logging server (demonstration)" --number DEMO-2008
 run add "$out/evidence/server" --zone +08:00 --source "download from an open web server" --hashes "$out/evidence/SHA256SUMS"
 
-say "read it: unpack, decrypt with the published keys, parse, until nothing new appears"
+say "read it: unpack, find the keys that lie in the open, decrypt, parse, until nothing new appears"
+damaged run
+run key find
+
+say "what do the columns mean? a proposal, which a person answers"
+run layout propose
 run layout add "$out/evidence/truth/layouts.json"
 damaged run
 
-say "a second key lay in the open as well: only what it may open is read again"
-run key add second --at conf/enc.key:0:16 --encoding hex
-damaged run
+say "count, compare, connect"
+run analyze --zone +08:00
 
 say "look"
 run search 选举 --limit 3 --tz +08:00
@@ -62,6 +66,8 @@ run verify --receipt "$out/receipt.txt" | tee "$out/verdict.txt"
 say "hand it on"
 run report --out "$out/report.html" --receipt "$out/receipt.txt" --tz +08:00
 run export --format csv --select elections --tz +08:00 --out "$out/elections.csv"
+run disclose --recipient "Counsel for the defence" --select elections --with "$out/report.html" --certificate none --out "$out/bundle.zip"
+run verify "$out/bundle.zip" --receipt "$out/receipt.txt"
 
 say "in short"
 "$bin/exhibit" status
@@ -71,5 +77,6 @@ Verdict of the second opinion: $(sed -n 2p "$out/verdict.txt")
 What could not be read is listed in section 5 of the report; a damaged line costs that line and nothing else.
   report   $out/report.html
   case     $EXHIBIT_CASE
+  bundle   $out/bundle.zip       unpack it and open VERIFY.html
   receipt  $out/receipt.txt      exhibit verify "$EXHIBIT_CASE" --receipt "$out/receipt.txt"
 END

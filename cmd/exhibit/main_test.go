@@ -85,6 +85,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	certificates := t.TempDir() // not where scripts receive all that lies there
+	if err := openUp(certificates, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	stamping := httptest.NewServer(tsa)
 	t.Cleanup(stamping.Close) // after the scripts, which run beside each other
 	testscript.Run(t, testscript.Params{
@@ -98,7 +102,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("BUNDLED", bundled)
 			e.Setenv("TSA", stamping.URL)
 			for name, cert := range map[string]*x509.Certificate{"TSA_CERT": tsa.Leaf, "TSA_ROOT": tsa.Root} {
-				file := filepath.Join(e.WorkDir, strings.ToLower(name)+".pem")
+				file := filepath.Join(certificates, strings.ToLower(name)+".pem")
 				if err := os.WriteFile(file, anchortest.PEM(cert), 0o644); err != nil {
 					return err
 				}

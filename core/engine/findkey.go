@@ -235,7 +235,7 @@ func (p *planner) adoptProfiles(ctx context.Context, finds []Find) (bool, error)
 		}
 		b := profileBody{
 			Title: "found by trial: " + o.How() + " by " + o.Unit, For: globs, Units: []string{o.Unit}, Encodings: []string{o.Encoding},
-			Cipher: o.Cipher, Mode: o.Mode, IV: o.IV, Paddings: []string{o.Padding}, Charsets: []string{o.Charset}, Source: "found by trial in this case, run " + finds[i].Run.String(), Certainty: "reconstructed",
+			Cipher: o.Cipher, Mode: o.Mode, IV: o.IV, Paddings: []string{o.Padding}, Charsets: []string{o.Charset}, Source: "found by trial in this case", Certainty: "reconstructed",
 		}
 		for n := 1; b.Name == "" || slices.ContainsFunc(state.Profiles, func(s store.Profile) bool { return s.Name == b.Name }); n++ {
 			b.Name = fmt.Sprintf("found-%s-%s-%d", o.How(), o.Unit, n)

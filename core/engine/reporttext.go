@@ -86,7 +86,8 @@ func (a *ArtifactReport) describe(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, "      %s\n", d.Summary)
-	if d.Proposal != nil {
+	read := slices.ContainsFunc(a.Runs, func(r RunReport) bool { return r.Units.Emitted > 0 })
+	if d.Proposal != nil && !read {
 		b.WriteString("      needs a layout: exhibit layout propose\n")
 	}
 }

@@ -93,7 +93,7 @@ func (h *Host) try(ctx context.Context, j Job, lim Limits, newSink func() (Sink,
 	res.Units = evidence.Units{Declared: -1}
 	proc, err := h.process(ctx, j, lim, fresh)
 	if err != nil && proc != nil {
-		res.Stderr, res.Exit = proc.run.stderr.take(), proc.exit()
+		res.Stderr, res.Exit = proc.run.takeStderr(), proc.exit()
 	}
 	switch {
 	case errors.Is(err, evidence.ErrRefused):
@@ -124,7 +124,7 @@ func (h *Host) try(ctx context.Context, j Job, lim Limits, newSink func() (Sink,
 	if s != nil {
 		proc.end()
 	}
-	res.Stderr, res.Exit = proc.run.stderr.take(), proc.exit()
+	res.Stderr, res.Exit = proc.run.takeStderr(), proc.exit()
 	switch {
 	case s != nil && s.kind == stopLimit:
 		return s, nil

@@ -49,6 +49,7 @@ type procRunner struct {
 	peer     *os.File     // the plugin's end of the descriptor socket
 	script   *scriptStart // what a script starts with instead of dir and peer
 	stderr   *tail
+	errPipe  *os.File // what stderr is read from
 
 	cmd    *exec.Cmd
 	proc   atomic.Pointer[os.Process] // set when it was started
@@ -97,6 +98,7 @@ func (r *procRunner) Start(ctx context.Context) error {
 	if r.killed.Load() {
 		r.signal()
 	}
+	r.errPipe = errR
 	r.stdout = &firstLine{r: outR, max: handshakeBytes, ended: r.done}
 	drained := make(chan struct{})
 	go func() {

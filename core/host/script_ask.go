@@ -29,7 +29,7 @@ func (h *Host) describeScript(ctx context.Context, p *Plugin, lim Limits) (*proc
 	if s != nil {
 		why := s.reason
 		// There is no evidence in this process, so that its own words can be told.
-		if last := lastLine(proc.run.stderr.take()); last != "" {
+		if last := lastLine(proc.run.takeStderr()); last != "" {
 			why += ": " + last
 		}
 		return proc, fmt.Errorf("%w: describe: %s", evidence.ErrPlugin, why)

@@ -97,6 +97,25 @@ func (t *tail) take() []byte {
 	return out
 }
 
+// stderrRounds times stderrPause is how long stderr that is in its pipe is waited for.
+const (
+	stderrRounds = 50
+	stderrPause  = time.Millisecond
+)
+
+// takeStderr returns what the process wrote to stderr since it was last asked. What it
+// wrote before it was done may still be in the pipe, and belongs to this job, not to
+// the next one.
+func (r *procRunner) takeStderr() []byte {
+	for range stderrRounds {
+		if r.errPipe == nil || pending(r.errPipe) == 0 {
+			break
+		}
+		time.Sleep(stderrPause)
+	}
+	return r.stderr.take()
+}
+
 // drain reads f, which is of a process, to its end into w.
 func drain(w io.Writer, f io.Reader, ended <-chan struct{}) {
 	buf := make([]byte, chatChunk)

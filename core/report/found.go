@@ -8,21 +8,26 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/exhibit-forensics/exhibit/core/engine"
 	"github.com/exhibit-forensics/exhibit/core/view"
 )
+
+// said are the kinds of records that are said of records or of files, and not read
+// from the files.
+var said = []string{"finding", "edge", engine.KindDescription, engine.KindKey}
 
 // found goes through all current records once.
 func (m *maker) found(ctx context.Context) error {
 	f := &m.page.Found
 	o := overview{m: m, kinds: map[string]*Kind{}, places: map[string]*Place{}, ranks: newRanks(), samples: map[string]*Sample{}, placeKinds: map[string]map[string]int64{}}
-	said := false
+	met := false
 	err := view.Records(ctx, m.c, view.Filter{}, func(line []byte) error {
 		r, err := parse(line)
 		if err != nil {
 			return err
 		}
-		if r.Kind == "finding" || r.Kind == "edge" { // said of records, and not read from the files
-			said = true
+		if slices.Contains(said, r.Kind) {
+			met = true
 			return nil
 		}
 		o.add(&r)
@@ -30,8 +35,8 @@ func (m *maker) found(ctx context.Context) error {
 	})
 	f.Records = o.n
 	command := "exhibit records --json | wc -l"
-	if said {
-		command = `exhibit records --json | grep -vcE '"kind":"(finding|edge)"'`
+	if met {
+		command = `exhibit records --json | grep -vcE '"kind":"(` + strings.Join(said, "|") + `)"'`
 	}
 	f.Note = m.note("all current records", command, "places")
 	o.finish(f)

@@ -7,7 +7,7 @@ file that holds it; FILE a receipt, or certificates of a time-stamping authority
 import argparse, array, base64, contextlib, datetime, functools, hashlib, itertools, json, mmap, os, pathlib, re, shutil, struct, subprocess, sys, tempfile, zlib
 VERDICTS = ["INTACT", "INTACT, BELOW WHAT WAS REQUIRED", "CANNOT VERIFY", "INCOMPLETE", "ALTERED", "ROLLED BACK", "FORKED"]; EXITS, SSH, LEVELS = [0, 24, 25, 21, 20, 22, 23], "-----BEGIN SSH SIGNATURE-----\n%s-----END SSH SIGNATURE-----\n", ["none", "self-asserted", "trusted", "anchored"]
 RANK = {"required": 1, "zip": 2, "bag": 2, "receipt": 2, "file.missing": 3, "signature.missing": 3, "checkpoint.missing": 3, "receipt.rolled-back": 5, "anchor.rolled-back": 5, "receipt.forked": 6, "anchor.forked": 6}  # any other code: 4, ALTERED
-NOT_CHECKED = "Not checked: whether what was entered is true or complete, whether this is all there is, {} time stamps and cosigned checkpoints (anchors/) that no --tsa-cert or --witness is for."
+NOT_CHECKED, STAMPS = "Not checked: whether what was entered is true or complete, whether this is all there is%s.", ", %d time stamps and cosigned checkpoints (anchors/) that no --tsa-cert or --witness is for"
 SAY = ["Nobody vouches for it: no signature over its custody log could be checked.", "It is signed by a key that only the bundle itself names.", "The first {covered} of {of} entries of its custody log are signed by a key that you trust, or that it handed the log over to.",
        "The first {covered} of {of} entries of its custody log are those of a receipt that you gave, or were stamped or cosigned by whom you named: unchanged since then."]
 MANIFEST, TAGS, SIGNATURE, SIGNERS = "manifest-sha256.txt", "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.sig", "keys/allowed_signers"
@@ -295,5 +295,5 @@ def main():
     keys, files = lambda list: [pathlib.Path(k).read_text().strip() if os.path.exists(k) else k for k in list], lambda list: [pathlib.Path(f).read_bytes() for f in list]; r = Check(keys(a.trust), files(a.receipt), files(a.tsa_cert), keys(a.witness)).check(a.bundle)
     if a.json: print(json.dumps(r, indent=2)); return r["exit"]
     print(r["verdict"], SAY[LEVELS.index(r["attestation"]["level"])].format(of=r["log"]["entries"], **r["attestation"]), sep="\n\n", end="\n\n")
-    print(*("  %(code)s: %(object)s %(what)s" % f for f in r["findings"]), *("  anchored: %(time)s, the first %(entries)d entries, by %(by)s" % x for x in r["anchors"]), NOT_CHECKED.format(r["enclosed"]), sep="\n"); return r["exit"]
+    print(*("  %(code)s: %(object)s %(what)s" % f for f in r["findings"]), *("  anchored: %(time)s, the first %(entries)d entries, by %(by)s" % x for x in r["anchors"]), NOT_CHECKED % (STAMPS % r["enclosed"] if r["enclosed"] else ""), sep="\n"); return r["exit"]
 if __name__ == "__main__": sys.exit(main())

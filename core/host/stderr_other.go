@@ -1,0 +1,7 @@
+//go:build !linux && !darwin
+
+package host
+
+import "os"
+
+func pending(*os.File) int { return 0 }
