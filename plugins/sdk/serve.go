@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -39,7 +40,7 @@ const maxRequest = 64 << 20
 func serve(p Plugin, d *descriptors) {
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig: goplugin.HandshakeConfig{ProtocolVersion: GoPluginVersion, MagicCookieKey: CookieKey, MagicCookieValue: CookieValue},
-		Plugins:         goplugin.PluginSet{GoPluginName: &grpcPlugin{server: &server{plugin: p, descriptors: d}}},
+		Plugins:         goplugin.PluginSet{GoPluginName: &grpcPlugin{server: &server{plugin: p, descriptors: d, stderr: os.Stderr}}},
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
 			return grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(maxRequest))...)
 		},
@@ -66,12 +67,22 @@ type server struct {
 	wire.UnimplementedPluginServer
 	plugin      Plugin
 	descriptors *descriptors
+	// stderr is the process's own. go-plugin puts a stream of its own in its place, whose
+	// bytes the host gets at some time, mixed with the next job's; Describe, which is
+	// called before anything else, puts it back. nil leaves os.Stderr as it is.
+	stderr  *os.File
+	restore sync.Once
 }
 
 func (s *server) Describe(_ context.Context, r *wire.DescribeRequest) (*wire.DescribeResponse, error) {
 	if r.GetProtocol() != evidence.PluginProtocol {
 		return nil, status.Errorf(codes.FailedPrecondition, "protocol %d; this plugin speaks %d", r.GetProtocol(), evidence.PluginProtocol)
 	}
+	s.restore.Do(func() {
+		if s.stderr != nil {
+			os.Stderr = s.stderr
+		}
+	})
 	return &wire.DescribeResponse{
 		Protocol: evidence.PluginProtocol, Name: s.plugin.Name, Version: s.plugin.Version, Operations: s.plugin.Operations(),
 	}, nil
