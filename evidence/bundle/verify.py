@@ -237,7 +237,7 @@ class Check:
         how, id, digest, summed, algorithm, signed, signature, info = time_stamp(self.bag.read(name, 1 << 18)); cert = next((c for c in self.certs if hashlib.new(how, c[0]).digest() == id), None)
         if cert is None: self.enclosed += 1; return
         note = "custody/checkpoints/%s.note" % size; need(self.bag.has(note) and hashlib.new(digest, info).digest() == summed); i = (256, 384, 512).index(int(digest[3:]))
-        need(algorithm in ((OID + "0101", OID + "010" + "bcd"[i]) if cert[4] else ("2a8648ce3d04030" + "234"[i],)) and run("openssl dgst -%s -keyform DER -verify key -signature sig text" % digest, key=cert[3], sig=signature, text=signed))
+        need(algorithm in ((OID + "0101", OID + "010" + "bcd"[i]) if cert[4] else ("2a8648ce3d04030" + "234"[i],)) and run("openssl pkeyutl -verify -rawin -digest %s -pubin -keyform DER -inkey key -in text -sigfile sig" % digest, key=cert[3], sig=signature, text=signed))
         (whole,) = der(info); version, policy, imprint, serial, when, *_ = kids(0x30, whole); algorithm, sum = kids(0x30, imprint); held(6, policy); held(2, serial); t = text(held(24, when).decode(), r"[0-9]{14}(\.[0-9]{1,9})?Z")
         need(held(2, version) == b"\1" and DIGESTS[oid(algorithm, 99)] == "sha256" and cert[1] <= t[:14] <= cert[2] and held(4, sum) == sha(self.bag.read(note, 65536)))
         if int(size) in self.good: self.anchored(name, "rfc3161", int(size), "%s-%s-%sT%s:%s:%s" % (t[:4], t[4:6], t[6:8], t[8:10], t[10:12], t[12:]), "sha256:" + sha(cert[0]).hex())

@@ -380,6 +380,8 @@ func anchorTampers() []tampering {
 	bad("RSA-PSS", response{how: pkcs + "1.10"})
 	bad("signature flipped", response{signature: func(s []byte) []byte { s[40] ^= 1; return s }})
 	bad("signature too long", response{signature: func(s []byte) []byte { return append([]byte{0}, s...) }})
+	// `openssl dgst -verify` reads no more of a signature than its key makes.
+	bad("something behind the signature", response{signature: func(s []byte) []byte { return append(s, 0) }})
 	bad("signature cut short", response{signature: func(s []byte) []byte { return s[:len(s)-1] }})
 	bad("signature plus the modulus", response{signature: func(s []byte) []byte {
 		n := new(big.Int).SetBytes(s)
