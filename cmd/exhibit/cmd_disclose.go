@@ -18,7 +18,6 @@ import (
 	"github.com/exhibit-forensics/exhibit/core/signer"
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/bundle"
-	"github.com/exhibit-forensics/exhibit/evidence/custody"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
 )
 
@@ -55,18 +54,13 @@ func (p *program) disclose(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := p.signer(c)
+	s, err := p.signer(c, "signer")
 	if err != nil {
 		return withState(err, "Nothing was disclosed.")
 	}
 	return p.writing(c, func(ctx context.Context, k *store.Case) error {
-		state, err := k.State(ctx)
-		if err != nil {
-			return err
-		}
-		p.note("case %s in %s", title(state, k), visible(k.Dir()))
-		if err := custody.MaySign(state.Handovers, s.VKey(k.Origin())); err != nil {
-			return &problem{what: s.Name + ": " + sentence(err), state: "Nothing was disclosed.", try: "--signer of the key that signs now: exhibit log", code: exitKey, cause: err}
+		if _, err := p.maySign(ctx, k, s, "signer"); err != nil {
+			return withState(err, "Nothing was disclosed.")
 		}
 		out, err := newDisclosureFile(c.String("out"), k)
 		if err != nil {

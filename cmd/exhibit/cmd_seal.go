@@ -39,7 +39,7 @@ func (p *program) seal(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := p.signer(c)
+	s, err := p.signer(c, "identity")
 	if err != nil {
 		return withState(err, "Nothing was sealed.")
 	}
@@ -50,13 +50,9 @@ func (p *program) seal(c *cli.Context) error {
 		}
 	}
 	return p.writing(c, func(ctx context.Context, k *store.Case) error {
-		state, err := k.State(ctx)
+		state, err := p.maySign(ctx, k, s, "identity")
 		if err != nil {
-			return err
-		}
-		p.note("case %s in %s", title(state, k), visible(k.Dir()))
-		if err := custody.MaySign(state.Handovers, s.VKey(k.Origin())); err != nil {
-			return &problem{what: s.Name + ": " + sentence(err), state: "Nothing was sealed.", try: "--identity of the key that signs now: exhibit log", code: exitKey, cause: err}
+			return withState(err, "Nothing was sealed.")
 		}
 		note, err := p.sign(ctx, k, s)
 		if err != nil {
@@ -91,15 +87,11 @@ func (p *program) seal(c *cli.Context) error {
 	})
 }
 
-// signer is the identity that signs: the one named, or the only one.
-func (p *program) signer(c *cli.Context) (*signer.Signer, error) {
+// signer is the identity that signs: the one that the flag names, or the only one.
+func (p *program) signer(c *cli.Context, flag string) (*signer.Signer, error) {
 	d, dir, err := p.identities(c)
 	if err != nil {
 		return nil, err
-	}
-	flag := "identity"
-	if c.Command.Name == "disclose" {
-		flag = "signer"
 	}
 	name := c.String(flag)
 	if name == "" {
@@ -126,6 +118,20 @@ func (p *program) signer(c *cli.Context) (*signer.Signer, error) {
 		return nil, &problem{what: fmt.Sprintf("there is no identity %q in %s", name, dir), try: "exhibit identity list", code: exitKey, cause: err}
 	}
 	return s, err
+}
+
+// maySign names the case, and refuses where the key stopped signing its log; flag names
+// the identity.
+func (p *program) maySign(ctx context.Context, k *store.Case, s *signer.Signer, flag string) (*store.State, error) {
+	state, err := k.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.note("case %s in %s", title(state, k), visible(k.Dir()))
+	if err := custody.MaySign(state.Handovers, s.VKey(k.Origin())); err != nil {
+		return nil, &problem{what: s.Name + ": " + sentence(err), try: "--" + flag + " of the key that signs now: exhibit log", code: exitKey, cause: err}
+	}
+	return state, nil
 }
 
 // sign seals the log and returns the signed note. A log to which nothing was

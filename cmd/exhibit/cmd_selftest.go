@@ -104,7 +104,7 @@ func (p *program) testSigner(c *cli.Context, out string) (*signer.Signer, error)
 	if out == "" {
 		return nil, usagef("exhibit selftest --identity %s: what is signed is what --out writes", visible(c.String("identity")))
 	}
-	s, err := p.signer(c)
+	s, err := p.signer(c, "identity")
 	if c.String("identity") == "" && exitCode(err) == exitKey {
 		p.note("there is no signing key: the record will not be signed, and anybody could have written it. exhibit identity new NAME makes one")
 		return nil, nil

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/exhibit-forensics/exhibit/internal/buildplugin"
+
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
 
@@ -28,20 +30,18 @@ func TestMain(m *testing.M) {
 // returns the directory to look for plugins in.
 func buildPlugin(t *testing.T) string {
 	t.Helper()
-	const source = "testdata/plugins/pipesms"
+	return built(t, "testdata/plugins/pipesms")
+}
+
+// built makes plugins of directories with their sources, and returns the directory that
+// has them.
+func built(t *testing.T, sources ...string) string {
+	t.Helper()
 	dir := t.TempDir()
-	to := filepath.Join(dir, "pipesms")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(to, "plugin"), "./"+source)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	manifest, err := os.ReadFile(filepath.Join(source, "plugin.json"))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(to, "plugin.json"), manifest, 0o644)
-	}
-	if err != nil {
-		t.Fatal(err)
+	for _, s := range sources {
+		if err := buildplugin.Build(s, filepath.Join(dir, filepath.Base(s))); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
 }
@@ -53,29 +53,14 @@ func buildBundled(t *testing.T) string {
 	if !slow.Asked() {
 		return ""
 	}
-	dir := t.TempDir()
 	manifests, err := filepath.Glob("../../plugins/*/plugin.json")
 	if err != nil || len(manifests) == 0 {
 		t.Fatal(manifests, err)
 	}
-	for _, m := range manifests {
-		source := filepath.Dir(m)
-		to := filepath.Join(dir, filepath.Base(source))
-		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(to, "plugin"), "./"+source)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		files, err := filepath.Glob(source + "/*.json")
-		for _, f := range files {
-			b, rerr := os.ReadFile(f)
-			err = errors.Join(err, rerr, os.WriteFile(filepath.Join(to, filepath.Base(f)), b, 0o644))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	for i, m := range manifests {
+		manifests[i] = filepath.Dir(m)
 	}
-	return dir
+	return built(t, manifests...)
 }
 
 func TestScripts(t *testing.T) {

@@ -5,11 +5,12 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/exhibit-forensics/exhibit/internal/buildplugin"
 
 	"github.com/exhibit-forensics/exhibit/core/engine"
 	"github.com/exhibit-forensics/exhibit/core/host"
@@ -53,22 +54,10 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// build makes one bundled plugin as scripts/build.sh does.
+// build makes one bundled plugin.
 func build(name, to string) {
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(to, "plugin"), "../../plugins/"+name)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	files, _ := filepath.Glob("../../plugins/" + name + "/*.json")
-	for _, f := range files {
-		text, err := os.ReadFile(f)
-		if err == nil {
-			err = os.WriteFile(filepath.Join(to, filepath.Base(f)), text, 0o644)
-		}
-		if err != nil {
-			panic(err)
-		}
+	if err := buildplugin.Build("../../plugins/"+name, to); err != nil {
+		panic(err)
 	}
 }
 

@@ -6,13 +6,14 @@ import (
 	"database/sql"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/exhibit-forensics/exhibit/internal/buildplugin"
 
 	_ "github.com/mattn/go-sqlite3"
 
@@ -27,16 +28,7 @@ import (
 // odd is a directory with the plugin of testdata/plugins/odd, built once.
 var odd = sync.OnceValues(func() (string, error) {
 	to := filepath.Join(plugins, "more") // one directory deeper than plugins are looked for, and removed with it
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(to, "odd", "plugin"), "./testdata/plugins/odd")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	text, err := os.ReadFile("testdata/plugins/odd/plugin.json")
-	if err == nil {
-		err = os.WriteFile(filepath.Join(to, "odd", "plugin.json"), text, 0o644)
-	}
-	return to, err
+	return to, buildplugin.Build("testdata/plugins/odd", filepath.Join(to, "odd"))
 })
 
 func withOdd(t testing.TB) func(*engine.Options) {

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"database/sql"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/exhibit-forensics/exhibit/internal/buildplugin"
 
 	"github.com/exhibit-forensics/exhibit/core/engine"
 	"github.com/exhibit-forensics/exhibit/core/view"
@@ -18,10 +19,8 @@ import (
 func sqliteReader(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(dir, "reader", "plugin"), "../../plugins/sdk/sqlite/testdata/plugin")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	if err := buildplugin.Program("../../plugins/sdk/sqlite/testdata/plugin", filepath.Join(dir, "reader", "plugin")); err != nil {
+		t.Fatal(err)
 	}
 	manifest := `{"v":1,"name":"test-sqlite","version":"1.0.0","title":"t","description":"d","licence":"MIT","protocol":1,"runtime":"exec","program":"plugin","deterministic":true,
 		"operations":[{"operation":"parse","accepts":[{"sqlite_tables":["message"]}],"companions":[{"role":"wal","suffix":"-wal"}],"emits":["row"]}]}`

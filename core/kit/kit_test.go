@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/exhibit-forensics/exhibit/internal/buildplugin"
 
 	"github.com/exhibit-forensics/exhibit/core/host/launch"
 	"github.com/exhibit-forensics/exhibit/core/host/sandbox"
@@ -39,10 +40,8 @@ var program = sync.OnceValues(func() ([]byte, error) {
 })
 
 func build(to, from string) ([]byte, error) {
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", to, from)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build %s: %w\n%s", from, err, out)
+	if err := buildplugin.Program(from, to); err != nil {
+		return nil, err
 	}
 	return os.ReadFile(to)
 }

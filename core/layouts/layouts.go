@@ -6,16 +6,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 
+	"github.com/exhibit-forensics/exhibit/core/schema"
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
 	"github.com/exhibit-forensics/exhibit/schemas"
@@ -55,8 +51,8 @@ type named struct {
 	body json.RawMessage
 }
 
-func add(ctx context.Context, c *store.Case, kind string, schema, text []byte, taken map[string][]byte) ([]string, error) {
-	list, err := parse(kind, schema, text)
+func add(ctx context.Context, c *store.Case, kind string, of, text []byte, taken map[string][]byte) ([]string, error) {
+	list, err := parse(kind, of, text)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +61,7 @@ func add(ctx context.Context, c *store.Case, kind string, schema, text []byte, t
 	for _, n := range list {
 		names = append(names, n.name)
 		old, ok := taken[n.name]
-		if ok && !bytes.Equal(old, n.body) && !unconfirmed(old) {
+		if ok && !bytes.Equal(old, n.body) && !Unconfirmed(old) {
 			return nil, fmt.Errorf("%w: another %s named %q; give the new one a name of its own", evidence.ErrExists, kind, n.name)
 		}
 		if !ok || !bytes.Equal(old, n.body) {
@@ -85,8 +81,9 @@ func add(ctx context.Context, c *store.Case, kind string, schema, text []byte, t
 	return names, nil
 }
 
-// unconfirmed: it was proposed by the program, and what a person states takes its place.
-func unconfirmed(body []byte) bool {
+// Unconfirmed reports whether a layout was proposed by the program: what a person states takes
+// its place.
+func Unconfirmed(body []byte) bool {
 	var l struct {
 		Unconfirmed bool `json:"unconfirmed"`
 	}
@@ -94,7 +91,7 @@ func unconfirmed(body []byte) bool {
 }
 
 // parse splits text into objects, each checked and canonical.
-func parse(kind string, schema, text []byte) ([]named, error) {
+func parse(kind string, of, text []byte) ([]named, error) {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	var items []json.RawMessage
 	if trimmed := bytes.TrimSpace(text); len(trimmed) > 0 && trimmed[0] == '{' {
@@ -105,19 +102,15 @@ func parse(kind string, schema, text []byte) ([]named, error) {
 	if len(items) == 0 {
 		return nil, fmt.Errorf("%w: no %s in the list", evidence.ErrFormat, kind)
 	}
-	check, err := compile(kind, schema)
+	check, err := schema.Compile(kind, of)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("layouts: %w", err)
 	}
 	out := make([]named, 0, len(items))
 	for i, item := range items {
 		where := fmt.Sprintf("%s %d", kind, i+1)
-		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(item))
-		if err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", evidence.ErrFormat, where, err)
-		}
-		if err := check.Validate(value); err != nil {
-			return nil, fmt.Errorf("%w: %s: %s", evidence.ErrFormat, where, explain(err))
+		if err := check.Check(item); err != nil {
+			return nil, fmt.Errorf("%s: %w", where, err)
 		}
 		var head struct {
 			Name string   `json:"name"`
@@ -141,42 +134,4 @@ func parse(kind string, schema, text []byte) ([]named, error) {
 		out = append(out, named{head.Name, body})
 	}
 	return out, nil
-}
-
-func compile(kind string, schema []byte) (*jsonschema.Schema, error) {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
-	if err != nil {
-		return nil, fmt.Errorf("layouts: schema of %s: %w", kind, err)
-	}
-	comp := jsonschema.NewCompiler()
-	url := "exhibit:" + kind
-	if err := comp.AddResource(url, doc); err != nil {
-		return nil, fmt.Errorf("layouts: schema of %s: %w", kind, err)
-	}
-	s, err := comp.Compile(url)
-	if err != nil {
-		return nil, fmt.Errorf("layouts: schema of %s: %w", kind, err)
-	}
-	return s, nil
-}
-
-// explain flattens a validation error to "place: reason" pairs in one line.
-func explain(err error) string {
-	var v *jsonschema.ValidationError
-	if !errors.As(err, &v) {
-		return err.Error()
-	}
-	english := message.NewPrinter(language.English)
-	var out []string
-	var walk func(*jsonschema.ValidationError)
-	walk = func(e *jsonschema.ValidationError) {
-		if len(e.Causes) == 0 {
-			out = append(out, fmt.Sprintf("/%s: %s", strings.Join(e.InstanceLocation, "/"), e.ErrorKind.LocalizedString(english)))
-		}
-		for _, c := range e.Causes {
-			walk(c)
-		}
-	}
-	walk(v)
-	return strings.Join(out, "; ")
 }

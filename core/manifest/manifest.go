@@ -3,16 +3,10 @@
 package manifest
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
-
+	"github.com/exhibit-forensics/exhibit/core/schema"
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/schemas"
 )
@@ -20,48 +14,11 @@ import (
 // Check reports with evidence.ErrFormat where a manifest is not what its schema
 // says, a "place: reason" for each fault.
 func Check(text []byte) error {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemas.Plugin))
+	s, err := schema.Compile("plugin", schemas.Plugin)
 	if err != nil {
-		return fmt.Errorf("manifest: schema: %w", err)
+		return fmt.Errorf("manifest: %w", err)
 	}
-	const url = "exhibit:plugin"
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource(url, doc); err != nil {
-		return fmt.Errorf("manifest: schema: %w", err)
-	}
-	schema, err := c.Compile(url)
-	if err != nil {
-		return fmt.Errorf("manifest: schema: %w", err)
-	}
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		return fmt.Errorf("%w: %w", evidence.ErrFormat, err)
-	}
-	if err := schema.Validate(value); err != nil {
-		return fmt.Errorf("%w: %s", evidence.ErrFormat, explain(err))
-	}
-	return nil
-}
-
-// explain flattens a validation error to "place: reason" pairs in one line.
-func explain(err error) string {
-	var v *jsonschema.ValidationError
-	if !errors.As(err, &v) {
-		return err.Error()
-	}
-	english := message.NewPrinter(language.English)
-	var out []string
-	var walk func(*jsonschema.ValidationError)
-	walk = func(e *jsonschema.ValidationError) {
-		if len(e.Causes) == 0 {
-			out = append(out, fmt.Sprintf("/%s: %s", strings.Join(e.InstanceLocation, "/"), e.ErrorKind.LocalizedString(english)))
-		}
-		for _, cause := range e.Causes {
-			walk(cause)
-		}
-	}
-	walk(v)
-	return strings.Join(out, "; ")
+	return s.Check(text)
 }
 
 // AcceptsAll reports whether an accept states no condition.

@@ -4,12 +4,13 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/exhibit-forensics/exhibit/internal/buildplugin"
 
 	"github.com/exhibit-forensics/exhibit/core/engine"
 	"github.com/exhibit-forensics/exhibit/core/host"
@@ -43,20 +44,8 @@ func TestMain(m *testing.M) {
 }
 
 func build(from, to string) {
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(to, "plugin"), "./"+from)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	files, _ := filepath.Glob(from + "/*.json")
-	for _, f := range files {
-		text, err := os.ReadFile(f)
-		if err == nil {
-			err = os.WriteFile(filepath.Join(to, filepath.Base(f)), text, 0o644)
-		}
-		if err != nil {
-			panic(err)
-		}
+	if err := buildplugin.Build(from, to); err != nil {
+		panic(err)
 	}
 }
 

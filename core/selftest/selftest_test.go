@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -16,6 +15,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/exhibit-forensics/exhibit/internal/buildplugin"
 
 	"github.com/exhibit-forensics/exhibit/core/host"
 	"github.com/exhibit-forensics/exhibit/core/host/launch"
@@ -87,17 +88,8 @@ func bundled() (names []string) {
 }
 
 func build(name, to string) {
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(to, "plugin"), "../../plugins/"+name)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	files, _ := filepath.Glob("../../plugins/" + name + "/*.json")
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err := errors.Join(err, os.WriteFile(filepath.Join(to, filepath.Base(f)), b, 0o644)); err != nil {
-			panic(err)
-		}
+	if err := buildplugin.Build("../../plugins/"+name, to); err != nil {
+		panic(err)
 	}
 }
 

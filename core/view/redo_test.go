@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/exhibit-forensics/exhibit/internal/buildplugin"
+
 	"github.com/exhibit-forensics/exhibit/core/engine"
 	"github.com/exhibit-forensics/exhibit/core/host"
 	"github.com/exhibit-forensics/exhibit/core/host/launch"
@@ -31,19 +33,7 @@ func buildPlugins(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{"unpack", "tomskype"} {
-		to := filepath.Join(dir, name)
-		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(to, "plugin"), "../../plugins/"+name)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatal(string(out))
-		}
-		files, err := filepath.Glob("../../plugins/" + name + "/*.json")
-		must(t, err)
-		for _, f := range files {
-			text, err := os.ReadFile(f)
-			must(t, err)
-			must(t, os.WriteFile(filepath.Join(to, filepath.Base(f)), text, 0o644))
-		}
+		must(t, buildplugin.Build("../../plugins/"+name, filepath.Join(dir, name)))
 	}
 	return dir
 }
