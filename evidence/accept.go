@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,13 +13,20 @@ import (
 // HeadSize is how many bytes from an artifact's start routing looks at, at most.
 const HeadSize = 64 << 10
 
-// Companion is a file beside an operation's input: of the same item or container,
-// in the same directory, with the input's name and Suffix. Where there is one it is
+// Companion is a file beside an operation's input, of the same item or container: in the
+// same directory with the input's name and Suffix, or at Beside. Where there is one it is
 // handed over in the same run under Role; where there is none the input comes alone.
 type Companion struct {
 	Role   string `json:"role"`
-	Suffix string `json:"suffix"`
+	Suffix string `json:"suffix,omitempty"`
+	// Beside is a path from the input's directory on, such as Manifest.plist. With *, ? or
+	// […] in it, which match within one name, all files that fit are handed over, each with
+	// its path from there as its name; where they are many, in runs of a part each.
+	Beside string `json:"beside,omitempty"`
 }
+
+// Many reports whether more than one file may fit.
+func (c Companion) Many() bool { return strings.ContainsAny(c.Beside, `*?[`) }
 
 const maxCompanions = 8
 
@@ -32,13 +40,23 @@ func checkCompanions(list []Companion) error {
 		switch {
 		case !roleName.MatchString(c.Role) || c.Role == RoleMain || c.Role == RoleInput:
 			return fmt.Errorf("companion's role %q: a word in lower case other than %q and %q", c.Role, RoleMain, RoleInput)
-		case c.Suffix == "" || strings.ContainsAny(c.Suffix, "/!\x00"):
+		case c.Beside != "" && (c.Suffix != "" || !wellFormed(c.Beside)):
+			return fmt.Errorf("companion's place %q: a path from the input's directory on, without .. and exclamation mark, and no suffix besides", c.Beside)
+		case c.Beside == "" && (c.Suffix == "" || strings.ContainsAny(c.Suffix, "/!\x00")):
 			return fmt.Errorf("companion's suffix %q: what follows the input's name, without slash or exclamation mark", c.Suffix)
-		case slices.ContainsFunc(list[:i], func(o Companion) bool { return o.Role == c.Role || o.Suffix == c.Suffix }):
-			return fmt.Errorf("companion %q: its role or suffix stands there twice", c.Role)
+		case slices.ContainsFunc(list[:i], func(o Companion) bool {
+			return o.Role == c.Role || o.Suffix == c.Suffix && o.Beside == c.Beside || o.Many() && c.Many()
+		}):
+			return fmt.Errorf("companion %q: its role, suffix or place stands there twice, or a second one may be many files", c.Role)
 		}
 	}
 	return nil
+}
+
+// wellFormed: a companion's place leads nowhere but down from the input's directory.
+func wellFormed(beside string) bool {
+	_, err := path.Match(beside, "")
+	return err == nil && path.Clean(beside) == beside && beside != "." && !path.IsAbs(beside) && !strings.HasPrefix(beside, "..") && !strings.ContainsAny(beside, "!\\\x00")
 }
 
 // check refuses conditions that could never hold, or not as they are meant.

@@ -30,6 +30,13 @@ func TestConditionsOfManifests(t *testing.T) {
 		"no suffix":          {`{}`, `[{"role":"a","suffix":""}]`, false},
 		"into a directory":   {`{}`, `[{"role":"a","suffix":"/x"}]`, false},
 		"into a container":   {`{}`, `[{"role":"a","suffix":"!x"}]`, false},
+		"beside":             {`{}`, `[{"role":"a","beside":"Manifest.plist"},{"role":"b","beside":"[0-9a-f][0-9a-f]/*"},{"role":"c","suffix":"-wal"}]`, true},
+		"beside and suffix":  {`{}`, `[{"role":"a","beside":"x","suffix":"-wal"}]`, false},
+		"beside, upwards":    {`{}`, `[{"role":"a","beside":"../x"}]`, false},
+		"beside, absolute":   {`{}`, `[{"role":"a","beside":"/x"}]`, false},
+		"beside, unclean":    {`{}`, `[{"role":"a","beside":"a//x"}]`, false},
+		"beside, no pattern": {`{}`, `[{"role":"a","beside":"[a"}]`, false},
+		"many twice":         {`{}`, `[{"role":"a","beside":"a*"},{"role":"b","beside":"b*"}]`, false},
 		"unknown member":     {`{}`, `[{"role":"a","suffix":"x","must":true}]`, false},
 		"nine":               {`{}`, `[` + strings.TrimSuffix(strings.Repeat(`{"role":"a","suffix":"x"},`, 9), ",") + `]`, false},
 	} {

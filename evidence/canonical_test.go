@@ -120,3 +120,25 @@ func BenchmarkCheckCanonical(b *testing.B) {
 		}
 	}
 }
+
+func TestElements(t *testing.T) {
+	var got []string
+	if err := evidence.Elements([]byte(`[{"x":[1]},"a,]",null]`), func(v []byte) error {
+		got = append(got, string(v))
+		return nil
+	}); err != nil || len(got) != 3 || got[0] != `{"x":[1]}` || got[1] != `"a,]"` || got[2] != "null" {
+		t.Fatal(got, err)
+	}
+	if err := evidence.Elements([]byte(`[]`), func([]byte) error { return errors.New("there are none") }); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []string{"", "{}", "[1", "[1,]", "[1] ", `[{"b":1,"a":2}]`} {
+		if err := evidence.Elements([]byte(bad), func([]byte) error { return nil }); !errors.Is(err, evidence.ErrNotCanonical) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	stop := errors.New("enough")
+	if err := evidence.Elements([]byte(`[1,2]`), func([]byte) error { return stop }); !errors.Is(err, stop) {
+		t.Error(err)
+	}
+}

@@ -13,7 +13,7 @@ const (
 // mainMember is the index of the input that the run is about, -1 where Input is it.
 func (r *Run) mainMember() int {
 	// An analysis is about all its members together.
-	if len(r.Inputs) == 0 || r.Operation == OpAnalyze {
+	if len(r.Inputs) == 0 || OverRecords(r.Operation) {
 		return -1
 	}
 	return max(0, slices.IndexFunc(r.Inputs, func(m ManifestMember) bool { return m.Role == RoleMain }))

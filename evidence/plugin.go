@@ -26,6 +26,10 @@ const (
 // Surveys reports whether an operation only looks at its inputs.
 func Surveys(operation string) bool { return operation == OpSurvey || operation == OpFindKey }
 
+// OverRecords reports whether an operation reads the record sets of a case, all together
+// and when it is asked to: no evidence is routed to it.
+func OverRecords(operation string) bool { return operation == OpAnalyze || operation == OpRedact }
+
 // PluginProtocol is the major version of the wire, docs/formats/wire.md.
 const PluginProtocol = 1
 
@@ -60,6 +64,9 @@ type PluginManifest struct {
 	// Interpreter runs the program of a plugin of runtime RuntimeNDJSON, "" where that
 	// runs by itself.
 	Interpreter string `json:"interpreter,omitempty"`
+	// Keys: it is handed the keys of the case, which it takes for passwords, although it
+	// has no profiles.
+	Keys bool `json:"keys,omitempty"`
 }
 
 // PluginOperation says what one operation takes and makes.

@@ -34,6 +34,20 @@ func Members(b []byte, f func(name, value []byte) error) error {
 	return s.err()
 }
 
+// Elements calls f with each element of the canonical JSON array b, in order: its bytes,
+// a slice of b. It checks all of b as CheckCanonical does, and stops at f's first error.
+func Elements(b []byte, f func(value []byte) error) error {
+	s := scanner{b: b}
+	if len(b) == 0 || b[0] != '[' {
+		s.fail("not an array")
+		return s.err()
+	}
+	if s.array(0, f) && s.end() {
+		return nil
+	}
+	return s.err()
+}
+
 // scanner walks b. Its methods report whether all is well; if not, i is where it
 // is not, and why (or stopped, from a caller's function) says what.
 type scanner struct {
@@ -78,7 +92,7 @@ func (s *scanner) value(depth int) bool {
 	case c == '{':
 		return s.object(depth, nil)
 	case c == '[':
-		return s.array(depth)
+		return s.array(depth, nil)
 	case c == 't':
 		return s.literal("true")
 	case c == 'f':
@@ -289,15 +303,21 @@ func (s *scanner) more() (more, ok bool) {
 	return false, s.fail("comma or brace expected")
 }
 
-func (s *scanner) array(depth int) bool {
+func (s *scanner) array(depth int, f func(value []byte) error) bool {
 	s.i++ // the bracket
 	if s.i < len(s.b) && s.b[s.i] == ']' {
 		s.i++
 		return true
 	}
 	for {
+		from := s.i
 		if !s.value(depth + 1) {
 			return false
+		}
+		if f != nil {
+			if s.stopped = f(s.b[from:s.i]); s.stopped != nil {
+				return false
+			}
 		}
 		if s.i >= len(s.b) {
 			return s.fail("array without end")

@@ -16,3 +16,8 @@ var Profile []byte
 //
 //go:embed plugin/plugin-1.json
 var Plugin []byte
+
+// Policy is the JSON Schema of a redaction policy.
+//
+//go:embed policy/policy-1.json
+var Policy []byte

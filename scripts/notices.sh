@@ -18,5 +18,7 @@ cd "$(dirname "$0")/.."
 			done
 			[ "$found" = 1 ] || { echo "notices: $path has no licence file" >&2; exit 1; }
 		done
+	printf '\n================================================================================\n%s\n\n' "OpenCC, table TSCharacters (plugins/analyze/traditional.txt, derived from it)"
+	echo "Copyright the authors of OpenCC (https://github.com/BYVoid/OpenCC), Apache License 2.0 as in LICENSE."
 } >THIRD-PARTY-NOTICES.new
 mv THIRD-PARTY-NOTICES.new THIRD-PARTY-NOTICES

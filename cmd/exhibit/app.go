@@ -114,8 +114,8 @@ func (p *program) app() *cli.App {
 		Commands: withExamples([]*cli.Command{
 			p.initCommand(), p.addCommand(), p.runCommand(), p.statusCommand(),
 			p.analyzeCommand(),
-			p.searchCommand(), p.recordsCommand(), p.diagnosticsCommand(), p.timelineCommand(), p.showCommand(),
-			p.tagCommand(), p.noteCommand(), p.selectCommand(), p.reportCommand(), p.exportCommand(), p.discloseCommand(),
+			p.searchCommand(), p.recordsCommand(), p.diagnosticsCommand(), p.timelineCommand(), p.showCommand(), p.compareCommand(),
+			p.tagCommand(), p.noteCommand(), p.selectCommand(), p.reportCommand(), p.exportCommand(), p.redactCommand(), p.discloseCommand(), p.leakcheckCommand(), p.vaultCommand(),
 			p.keyCommand(), p.layoutCommand(), p.profileCommand(),
 			p.transferCommand(), p.accessCommand(), p.correctCommand(), p.disposeCommand(),
 			p.logCommand(), p.sealCommand(), p.anchorCommand(), p.witnessCommand(), p.identityCommand(), p.proveCommand(), p.verifyCommand(),

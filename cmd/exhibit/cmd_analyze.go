@@ -21,6 +21,23 @@ import (
 	"github.com/exhibit-forensics/exhibit/evidence/store"
 )
 
+// What an analysis is made with where nobody says otherwise.
+const (
+	defaultAlpha = "0.01"
+	defaultTop   = 200
+	defaultCites = 5
+	defaultEdges = 1_000_000
+)
+
+// analysisDefaults is the configuration of the analysis that exhibit run makes.
+func analysisDefaults(state *store.State) ([]byte, error) {
+	zone, err := intake.Zone(analysis.Zone(state))
+	if err != nil {
+		return nil, err
+	}
+	return evidence.Canonical(map[string]any{"zone": zone, "alpha": defaultAlpha, "top": defaultTop, "cites": defaultCites, "edges": defaultEdges})
+}
+
 func (p *program) analyzeCommand() *cli.Command {
 	return command(&cli.Command{
 		Name: "analyze", Usage: "what the records say together: terms, accounts that stand out, who spoke to whom about what",
@@ -37,10 +54,10 @@ func (p *program) analyzeCommand() *cli.Command {
 			&cli.StringFlag{Name: "mmdb", Usage: "the countries of addresses by this artifact, a database of MaxMind's format (`PLACE` or digest)"},
 			&cli.StringFlag{Name: "region", Usage: "assume that telephone numbers without + are dialled in this `COUNTRY`, such as CN"},
 			&cli.StringFlag{Name: "zone", Usage: "count days in this zone, an `OFFSET` such as +08:00 or UTC; else that which the items were received with, if it is one, else UTC"},
-			&cli.StringFlag{Name: "alpha", Value: "0.01", Usage: "`RATE` of error of the test of accounts, over all accounts together"},
-			&cli.IntFlag{Name: "top", Value: 200, Usage: "rankings have `N` rows"},
-			&cli.IntFlag{Name: "cites", Value: 5, Usage: "a finding or an edge names its first `N` records, beside the number of all and a query"},
-			&cli.IntFlag{Name: "edges", Value: 1_000_000, Usage: "at most `N` edges, those with most records; 0 is all"},
+			&cli.StringFlag{Name: "alpha", Value: defaultAlpha, Usage: "`RATE` of error of the test of accounts, over all accounts together"},
+			&cli.IntFlag{Name: "top", Value: defaultTop, Usage: "rankings have `N` rows"},
+			&cli.IntFlag{Name: "cites", Value: defaultCites, Usage: "a finding or an edge names its first `N` records, beside the number of all and a query"},
+			&cli.IntFlag{Name: "edges", Value: defaultEdges, Usage: "at most `N` edges, those with most records; 0 is all"},
 			sandboxFlag(),
 		},
 	}, 0, 0, p.analyze)

@@ -29,13 +29,17 @@ func (p *program) discloseCommand() *cli.Command {
 			"   when, before and after; the head of the log is signed, and that is in the bundle.\n\n" +
 			"   exhibit disclose --recipient 'Counsel for the defence' --exhibit EX-001 --out defence.zip\n" +
 			"   exhibit disclose --recipient 'The court' --exhibit EX-001 --exhibit EX-003 --derived --records --out court.zip\n" +
-			"   exhibit disclose --recipient 'The court' --select 'tag:relevant' --with report.html --out annex.zip",
-		Flags: []cli.Flag{
+			"   exhibit disclose --recipient 'The court' --select 'tag:relevant' --with report.html --out annex.zip\n" +
+			"   exhibit disclose --recipient 'A. Person' --policy sar-gdpr --prefix SAR --out answer.zip",
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "recipient", Usage: "for whom it is: `TEXT`, stated in the log and in the bundle"},
 			&cli.StringSliceFlag{Name: "exhibit", Usage: "the received files of the item with this `NO`; may be repeated"},
 			&cli.BoolFlag{Name: "derived", Usage: "with what plugins made of those files: unpacked, decrypted"},
 			&cli.BoolFlag{Name: "records", Usage: "with the records that were read in those exhibits"},
 			&cli.StringFlag{Name: "select", Usage: "single records: a `NAME` saved with exhibit select, or a query"},
+			policyFlag(),
+			&cli.StringFlag{Name: "prefix", Value: "EX", Usage: "with --policy: what production numbers begin with, `PREFIX`-000001; a record keeps its number in later productions of the same prefix"},
+			&cli.BoolFlag{Name: "draft", Usage: "with --policy: although reviews are open or the leak check finds something; all that a person reads says DRAFT"},
 			&cli.StringSliceFlag{Name: "with", Usage: "enclose a `FILE`, such as a report, as it is; may be repeated"},
 			&cli.StringFlag{Name: "purpose", Usage: "what for: `TEXT`, stated in the log and in the bundle"},
 			&cli.StringFlag{Name: "authority", Usage: "number of the order or consent that it is done by: `TEXT`"},
@@ -45,7 +49,8 @@ func (p *program) discloseCommand() *cli.Command {
 			&cli.StringFlag{Name: "signer", Usage: "seal and sign as this `IDENTITY`; needed where there are several"},
 			&cli.StringFlag{Name: "out", Usage: "write `FILE`.zip, which must not be there yet"},
 			identitiesFlag(),
-		},
+			sandboxFlag(),
+		}, vaultFlags()...),
 	}, 0, 0, p.disclose)
 }
 
@@ -70,6 +75,12 @@ func (p *program) disclose(c *cli.Context) error {
 		if err == nil {
 			err = p.disclosureQuery(c, &q, w.Marks)
 		}
+		if err == nil && c.IsSet("policy") {
+			err = p.disclosureRedacted(ctx, c, k, &q)
+		}
+		if q.Redacted != nil {
+			defer q.Redacted.Redactor.Close()
+		}
 		if err == nil {
 			q.Since, err = p.earlier(ctx, k, c.StringSlice("since"))
 		}
@@ -84,10 +95,13 @@ func (p *program) disclose(c *cli.Context) error {
 	})
 }
 
-const chooseSomething = "name what to disclose: --exhibit EX-001 (its files), --exhibit EX-001 --derived --records (and what was made and read of them), --select 'tag:relevant' (single records), --with report.html"
+const chooseSomething = "name what to disclose: --exhibit EX-001 (its files), --exhibit EX-001 --derived --records (and what was made and read of them), --select 'tag:relevant' (single records), --policy sar-gdpr (redacted records), --with report.html"
 
 // disclosureRequest reads the command line.
 func disclosureRequest(c *cli.Context) (disclose.Request, error) {
+	if err := redactedFlags(c); err != nil {
+		return disclose.Request{}, err
+	}
 	q := disclose.Request{Exhibits: c.StringSlice("exhibit"), Derived: c.Bool("derived"), Records: c.Bool("records"), Enclose: c.StringSlice("with")}
 	out := c.String("out")
 	switch {
@@ -97,6 +111,8 @@ func disclosureRequest(c *cli.Context) (disclose.Request, error) {
 		return q, usagef("exhibit disclose: --out FILE.zip is missing")
 	case strings.ToLower(filepath.Ext(out)) != ".zip":
 		return q, usagef("exhibit disclose: --out %s: the file is a ZIP file, and its name must say so: FILE.zip", visible(out))
+	case c.IsSet("policy") && !c.IsSet("select"):
+		// All records that the policy's scope has.
 	case len(q.Exhibits) == 0 && !c.IsSet("select") && len(q.Enclose) == 0:
 		if q.Derived || q.Records {
 			return q, usagef("exhibit disclose: --derived and --records say what goes with exhibits; which ones? --exhibit EX-001")
@@ -203,6 +219,9 @@ func newDisclosureFile(name string, k *store.Case) (disclosureFile, error) {
 func (p *program) undisclosed(err error, stage disclose.Stage) error {
 	if errors.Is(err, disclose.ErrNothing) {
 		return &problem{what: "nothing is disclosed: no record is selected, and nothing else is named", state: "Nothing was written.", try: chooseSomething, cause: err}
+	}
+	if p := unredacted(err); p != nil {
+		err = p
 	}
 	switch stage {
 	case disclose.StageGather:

@@ -157,6 +157,9 @@ func (p *program) showStaged(s *install.Staged, signed install.Signed, before *h
 		{"signature", visible(signature)},
 		{"runs", strings.ReplaceAll(manifest.RunsAs(m), "`", "")},
 	}
+	if m.Keys {
+		rows = append(rows, []string{"keys", "is handed those of the case, as passwords"})
+	}
 	for _, op := range m.Operations {
 		if len(op.Emits) > 0 {
 			rows = append(rows, []string{visible(op.Operation), "makes " + visible(strings.Join(op.Emits, ", "))})
@@ -167,7 +170,7 @@ func (p *program) showStaged(s *install.Staged, signed install.Signed, before *h
 			rows = append(rows, []string{"  takes", strings.Join(manifest.Conditions(a, visible), "; ")})
 		}
 		for _, f := range op.Companions {
-			rows = append(rows, []string{"  with", "the file beside it that ends in " + visible(f.Suffix)})
+			rows = append(rows, []string{"  with", manifest.Companion(f, visible)})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.Files)) {

@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/exhibit-forensics/exhibit/core/engine"
 	"github.com/exhibit-forensics/exhibit/core/layouts"
+	"github.com/exhibit-forensics/exhibit/core/view"
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
 )
@@ -35,8 +37,12 @@ func (p *program) propose(c *cli.Context) error {
 	}
 	do := func(ctx context.Context, k *store.Case) error {
 		var list []layouts.Proposal
-		if err := p.withEngine(k, c, func(e *engine.Engine) (err error) {
-			list, err = proposals(ctx, k, e)
+		if err := p.withEngine(k, c, func(e *engine.Engine) error {
+			r, err := e.Complete(ctx)
+			if err != nil {
+				return err
+			}
+			list, err = proposals(ctx, k, r, false)
 			return err
 		}); err != nil {
 			return err
@@ -61,12 +67,9 @@ func (p *program) propose(c *cli.Context) error {
 	return p.reading(c, do)
 }
 
-// proposals gathers what the surveys saw of what is still not read.
-func proposals(ctx context.Context, k *store.Case, e *engine.Engine) ([]layouts.Proposal, error) {
-	r, err := e.Complete(ctx)
-	if err != nil {
-		return nil, err
-	}
+// proposals gathers what the surveys saw of what is still not read, or is read by a
+// guess. untouched: only where nothing but a guess has made a record.
+func proposals(ctx context.Context, k *store.Case, r *engine.Report, untouched bool) ([]layouts.Proposal, error) {
 	state, err := k.State(ctx)
 	if err != nil {
 		return nil, err
@@ -75,15 +78,51 @@ func proposals(ctx context.Context, k *store.Case, e *engine.Engine) ([]layouts.
 	for _, a := range r.Artifacts {
 		d := layouts.Described{Exhibit: a.Exhibit, Path: a.Path.String(), Description: a.Description}
 		for _, run := range a.Runs {
-			d.Parsed = d.Parsed || run.Operation == evidence.OpParse && run.Records > 0
+			d.Parsed = d.Parsed || run.Operation == evidence.OpParse && run.Records > 0 && a.Guessed == ""
+		}
+		if untouched && d.Parsed {
+			d.Description = nil
 		}
 		list = append(list, d)
 	}
+	if list, err = fromTables(ctx, k, list); err != nil {
+		return nil, err
+	}
 	var taken []string
 	for _, l := range state.Layouts {
-		taken = append(taken, l.Name)
+		if !layouts.Unconfirmed(l.Body) { // which is what is proposed
+			taken = append(taken, l.Name)
+		}
 	}
 	return layouts.Propose(list, taken)
+}
+
+// fromTables adds what plugins propose for tables that they read row by row, because
+// nobody had stated what the columns are.
+func fromTables(ctx context.Context, k *store.Case, list []layouts.Described) ([]layouts.Described, error) {
+	err := view.Diagnostics(ctx, k, view.Filter{}, func(b []byte) error {
+		if !bytes.Contains(b, []byte(`"proposal":`)) {
+			return nil
+		}
+		var d struct {
+			Exhibit string
+			Source  struct{ Path string }
+			Data    struct{ Proposal json.RawMessage }
+		}
+		if err := json.Unmarshal(b, &d); err != nil {
+			return fmt.Errorf("a line of the case: %w: %w", evidence.ErrFormat, err)
+		}
+		if d.Data.Proposal == nil {
+			return nil
+		}
+		for i := range list {
+			if list[i].Exhibit == d.Exhibit && list[i].Path == d.Source.Path {
+				list[i].Description = json.RawMessage(`{"proposal":` + string(d.Data.Proposal) + `}`)
+			}
+		}
+		return nil
+	})
+	return list, err
 }
 
 func writeLayouts(w io.Writer, list []layouts.Proposal) error {
@@ -99,16 +138,9 @@ func writeLayouts(w io.Writer, list []layouts.Proposal) error {
 
 // useProposals adds them, marked.
 func (p *program) useProposals(ctx context.Context, k *store.Case, list []layouts.Proposal) error {
-	for i := range list {
-		list[i].Layout["unconfirmed"] = true
-	}
-	var text bytes.Buffer
-	if err := writeLayouts(&text, list); err != nil {
-		return err
-	}
-	names, err := layouts.Add(ctx, k, text.Bytes())
+	names, err := addUnconfirmed(ctx, k, list)
 	if err != nil {
-		return withState(err, "No layout was added.")
+		return err
 	}
 	if p.asJSON {
 		return writeJSON(p.out, map[string]any{"names": names, "unconfirmed": true})
@@ -120,6 +152,25 @@ func (p *program) useProposals(ctx context.Context, k *store.Case, list []layout
 	}
 	p.note("every record that these make is flagged layout_unconfirmed: exhibit run, then exhibit layout add with the same name confirms or corrects")
 	return nil
+}
+
+// addUnconfirmed adds proposals, marked as such, and returns their names.
+func addUnconfirmed(ctx context.Context, k *store.Case, list []layouts.Proposal) ([]string, error) {
+	var marked []layouts.Proposal
+	for _, l := range list {
+		l.Layout = maps.Clone(l.Layout)
+		l.Layout["unconfirmed"] = true
+		marked = append(marked, l)
+	}
+	var text bytes.Buffer
+	if err := writeLayouts(&text, marked); err != nil {
+		return nil, err
+	}
+	names, err := layouts.Add(ctx, k, text.Bytes())
+	if err != nil {
+		return nil, withState(err, "No layout was added.")
+	}
+	return names, nil
 }
 
 func (p *program) showProposals(list []layouts.Proposal, out string) error {

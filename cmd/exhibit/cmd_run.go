@@ -8,18 +8,25 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/exhibit-forensics/exhibit/core/engine"
+	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
 )
 
 func (p *program) runCommand() *cli.Command {
 	return command(&cli.Command{
 		Name: "run", Usage: "run plugins over everything that is due, until nothing new appears",
+		Description: "   Unpacks, decrypts and reads; looks for keys where something is encrypted; reads logs whose\n" +
+			"   columns nobody has stated by a guess, and marks each such record; then analyzes what was\n" +
+			"   read (docs/analysis.md). Each of these is recorded, and done once: where nothing has\n" +
+			"   changed, nothing is run.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "plan", Usage: "only say what would be run next, and why"},
 			&cli.StringFlag{Name: "only", Usage: "run this `PLUGIN` only"},
 			&cli.StringFlag{Name: "fail-on", Value: "partial", Usage: "exit with 3 where inputs failed in this sense: partial, rejects or never (`SENSE`)"},
 			&cli.BoolFlag{Name: "retry", Usage: "run again what failed or was cut short before"},
 			&cli.BoolFlag{Name: "no-key-find", Usage: "do not look for keys in the evidence"},
+			&cli.BoolFlag{Name: "no-guess", Usage: "do not read logs by layouts that nobody has stated or confirmed"},
+			&cli.BoolFlag{Name: "no-analyze", Usage: "do not analyze what was read"},
 			&cli.BoolFlag{Name: "all-keys", Usage: "look for the keys of all files that may be encrypted in all others: hours, where there are thousands"},
 			&cli.IntFlag{Name: "jobs", Usage: "run `N` plugins at once; else as many as there are processors"},
 			sandboxFlag(),
@@ -56,14 +63,14 @@ func (p *program) runPlugins(c *cli.Context) error {
 		}
 		p.note("case %s in %s", title(state, k), visible(k.Dir()))
 		return p.withEngine(k, c, func(e *engine.Engine) error {
-			r, err := e.Run(ctx)
+			r, err := runWhole(ctx, k, e, wholeOptions{noGuess: c.Bool("no-guess") || c.String("only") != "", noAnalyze: c.Bool("no-analyze") || c.String("only") != ""})
 			if err != nil {
 				return withTry(withState(err, "What was finished before is kept."), "exhibit run")
 			}
 			if p.asJSON {
 				err = writeJSON(p.out, r)
 			} else {
-				err = r.Text(visibleWriter{p.out})
+				err = r.text(ctx, k, visibleWriter{p.out})
 			}
 			if err != nil {
 				return err
@@ -74,6 +81,9 @@ func (p *program) runPlugins(c *cli.Context) error {
 			}
 			if r.Crashed > 0 && failOn != "never" {
 				code = worst(code, exitCrashed)
+			}
+			if a := r.Analysis; a != nil && a.Outcome != evidence.OutcomeComplete && failOn != "never" {
+				code = worst(code, p.unfinished(a))
 			}
 			return ended(code)
 		})

@@ -140,7 +140,7 @@ func (p *program) showRecord(ctx context.Context, k *store.Case, id string, o vi
 	p.writeMarks(&b, m)
 	fmt.Fprintf(&b, "\nREAD BY %s %s, operation %s, outcome %s\n  plugin %s\n  run    %s, %s\n  config %s\n",
 		visible(s.Run.Plugin.Name), visible(s.Run.Plugin.Version), s.Run.Operation, s.Run.Outcome, s.Run.Plugin.SHA256, s.Run.ID, p.clockText(s.Run.End), visible(short(string(s.Run.Config), 400)))
-	if s.Run.Operation == evidence.OpAnalyze {
+	if evidence.OverRecords(s.Run.Operation) {
 		writeRests(&b, s)
 		return p.printf("%s", b.String())
 	}

@@ -51,6 +51,9 @@ type standing struct {
 	Unread []standingUnread `json:"unread"`
 	// UnreadMore is how many more there are that were not looked at for that.
 	UnreadMore int64 `json:"unread_more,omitempty"`
+	// KeysIn is in how many files keys were looked for, KeysFor for how many that may be encrypted.
+	KeysIn  int64 `json:"keys_searched_in,omitempty"`
+	KeysFor int64 `json:"keys_searched_for,omitempty"`
 }
 
 type standingItem struct {

@@ -39,11 +39,17 @@ func (p *program) disclosed(name string, out disclosureFile, s *signer.Signer, r
 	if r.Records > 0 {
 		line("  %s, each with its exhibit and the path it was read in", count(r.Records, "record"))
 	}
+	if r.Production != nil {
+		tellProduction(line, r)
+	}
 	if r.Enclosed > 0 {
 		line("  %s enclosed as they are: what they say was not looked at", count(r.Enclosed, "file"))
 	}
 	line("  the log's %s, with commitments that tell nothing; opened are those to what is named above", count(r.Size, "entry"))
 	w := r.Withheld
+	if r.Production != nil {
+		w.Records = r.Production.Withheld // what was shown, redacted, is not counted as withheld
+	}
 	line("Withheld: %s, %s, %s made of files, %s, %s of entries", count(w.Exhibits, "exhibit"), count(w.Files, "received file"), count(w.Derived, "file"),
 		count(w.Records, "record"), count(w.Fields, "field"))
 	line("Signed by %s, over %s, root %s", s.Name, count(r.Size, "entry"), r.Root)

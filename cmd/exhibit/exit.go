@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/exhibit-forensics/exhibit/core/anchor"
+	"github.com/exhibit-forensics/exhibit/core/disclose"
 	"github.com/exhibit-forensics/exhibit/core/signer"
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/custody"
@@ -25,6 +26,7 @@ const (
 	exitForked    = 23
 	exitBelow     = 24
 	exitUnsure    = 25
+	exitLeak      = 26
 	exitRefused   = 30
 	exitCrashed   = 31
 	exitUsage     = 64
@@ -51,6 +53,7 @@ func exits() []exit {
 		{exitRolled, "ROLLED BACK: the log is shorter than it once was", []error{signer.ErrSmaller, anchor.ErrAhead}},
 		{exitAltered, "ALTERED: something is not as it was recorded or handed over", []error{evidence.ErrIntegrity}},
 		{exitMissing, "INCOMPLETE: something that the log, or a list of hashes, names is not there", nil},
+		{exitLeak, "LEAK: a value that must not be in it was found", []error{disclose.ErrLeak}},
 		{exitNoSpace, "no space left", []error{evidence.ErrNoSpace}},
 		{exitRefused, "a plugin was refused: its bytes changed, or it cannot be confined as required", []error{evidence.ErrRefused}},
 		{exitCrashed, "a plugin crashed, hung or went over its limits", []error{evidence.ErrPlugin}},

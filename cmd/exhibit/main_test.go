@@ -64,7 +64,7 @@ func buildBundled(t *testing.T) string {
 }
 
 func TestScripts(t *testing.T) {
-	analyzer := buildAnalyzer(t)
+	analyzer, redactor := buildAnalyzer(t), built(t, "../../plugins/redact")
 	plugins, bundled := buildPlugin(t), buildBundled(t)
 	tsa, err := anchortest.New(time.Now, anchortest.Options{})
 	if err != nil {
@@ -83,8 +83,14 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", filepath.Join(e.WorkDir, "home"))
 			e.Setenv("EXHIBIT_PLUGINS", plugins)
 			e.Setenv("ANALYZER", analyzer)
+			e.Setenv("REDACTOR", redactor)
 			e.Setenv("TEST_PLUGINS", plugins)
 			e.Setenv("BUNDLED", bundled)
+			sources, err := filepath.Abs("../../plugins")
+			if err != nil {
+				return err
+			}
+			e.Setenv("SAMPLES", sources)
 			e.Setenv("TSA", stamping.URL)
 			for name, cert := range map[string]*x509.Certificate{"TSA_CERT": tsa.Leaf, "TSA_ROOT": tsa.Root} {
 				file := filepath.Join(certificates, strings.ToLower(name)+".pem")
@@ -117,7 +123,7 @@ func TestScripts(t *testing.T) {
 			return false, errors.New("unknown condition " + cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "asnobody": asNobody, "poke": poke, "flip": flip, "mkfifo": mkfifo, "mksparse": mksparse, "tmpfs": tmpfs, "hasbytes": hasBytes, "lock": lock,
+			"code": code, "asnobody": asNobody, "poke": poke, "flip": flip, "mkfifo": mkfifo, "mksparse": mksparse, "tmpfs": tmpfs, "hasbytes": hasBytes, "lock": lock, "agekey": ageKey,
 			"section": section, "marked": hasMark, "links": links, "selfcontained": selfContained,
 		},
 	})

@@ -95,7 +95,7 @@ func hint(err error) string {
 }
 
 // packages begin the messages of our own errors; people need not know them.
-var packages = []string{"bundle", "disclose", "store", "intake", "blob", "custody", "signer", "keyring", "layouts", "engine", "locate", "view", "verify", "host", "search", "index", "marks", "timeline", "handling", "sshsig", "proof", "anchor", "witness", "selftest", "kit"}
+var packages = []string{"bundle", "disclose", "store", "intake", "blob", "custody", "signer", "keyring", "layouts", "engine", "locate", "view", "verify", "host", "search", "index", "marks", "timeline", "handling", "sshsig", "proof", "anchor", "witness", "selftest", "kit", "redact", "vault"}
 
 // sentence is an error's text without the names of our packages in front of it.
 func sentence(err error) string {

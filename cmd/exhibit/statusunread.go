@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/exhibit-forensics/exhibit/core/engine"
@@ -28,8 +29,9 @@ type standingFailure struct {
 type standingUnread struct {
 	What string `json:"what"`
 	N    int64  `json:"n"`
-	// Example is the place of the first.
+	// Example is the place of the first, Seen what was seen of it where nothing opens it.
 	Example string `json:"example"`
+	Seen    string `json:"seen,omitempty"`
 }
 
 // quarantined lists what is not tried again.
@@ -55,9 +57,15 @@ func firstPlace(ctx context.Context, k *store.Case, d evidence.Digest) (string, 
 // unread groups what no run was handed by what it is.
 func (s *standing) unread(ctx context.Context, k *store.Case, current []evidence.Run) error {
 	read := map[evidence.Digest]bool{}
+	surveyed := map[evidence.Digest][]evidence.Run{}
+	targets, sources := engine.Searched(current)
+	s.KeysFor, s.KeysIn = int64(len(targets)), int64(len(sources))
 	for i := range current {
-		if evidence.Surveys(current[i].Operation) {
-			continue // only looked at
+		if evidence.Surveys(current[i].Operation) { // only looked at
+			if current[i].Operation == evidence.OpSurvey {
+				surveyed[current[i].Main()] = append(surveyed[current[i].Main()], current[i])
+			}
+			continue
 		}
 		for _, d := range current[i].Reads() {
 			read[d] = true
@@ -85,7 +93,11 @@ func (s *standing) unread(ctx context.Context, k *store.Case, current []evidence
 			}
 			i = len(s.Unread)
 			groups[what] = i
-			s.Unread = append(s.Unread, standingUnread{What: what, Example: place})
+			seen, err := engine.Seen(ctx, k, surveyed[a.SHA256])
+			if err != nil {
+				return err
+			}
+			s.Unread = append(s.Unread, standingUnread{What: what, Example: place, Seen: seen})
 		}
 		s.Unread[i].N++
 	}
@@ -113,10 +125,17 @@ func (s *standing) troubled() (rows [][]string) {
 		rows = append(rows, []string{"quarantined", q.Plugin + " " + q.Operation, visible(q.Place + ": " + q.Reason)})
 	}
 	for _, u := range s.Unread {
-		rows = append(rows, []string{"unread", number(u.N), visible(u.What + ", such as " + u.Example)})
+		what := u.What + ", such as " + u.Example
+		if u.Seen != "" {
+			what += ": " + u.Seen
+		}
+		rows = append(rows, []string{"unread", number(u.N), visible(what)})
 	}
 	if s.UnreadMore > 0 {
 		rows = append(rows, []string{"unread", number(s.UnreadMore), "more, not looked at here: exhibit run states them all"})
+	}
+	if s.KeysIn > 0 {
+		rows = append(rows, []string{"keys", "looked for", fmt.Sprintf("in %s, for %s that may be encrypted", count(s.KeysIn, "file"), number(s.KeysFor))})
 	}
 	return rows
 }

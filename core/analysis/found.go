@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/exhibit-forensics/exhibit/core/view"
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
 )
@@ -75,20 +76,7 @@ func Each(ctx context.Context, c *store.Case, run *evidence.Run, finding func(*F
 	if run.Records == nil {
 		return nil
 	}
-	a, err := c.Artifact(ctx, run.Records.Artifact)
-	if err != nil {
-		return err
-	}
-	obj, err := c.Blobs().Reader(ctx, a)
-	if err != nil {
-		return err
-	}
-	defer obj.Close()
-	var n int64
-	return evidence.Lines(obj, a.Size, func(line []byte) error {
-		if n++; n%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
+	return view.Lines(ctx, c, run.Records.Artifact, func(n int64, line []byte) error {
 		kind, _ := evidence.KindAndTime(line)
 		id := evidence.RecordID(run.Records.Artifact, n)
 		var err error

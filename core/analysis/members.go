@@ -37,7 +37,12 @@ type Read struct {
 	Members []evidence.ManifestMember
 	// Sets and Records of the case; Cut of the sets come from artifacts cut short.
 	Sets, Cut, Records int64
+	// Telling of the records are of kinds that an analysis looks into.
+	Telling int64
 }
+
+// telling are the kinds that an analysis looks into (docs/analysis.md, What is read).
+var telling = []string{"message", "sms", "call", "account", "contact", "keyword"}
 
 // Members are the record sets of all current runs that parse, as exhibit records shows
 // them, and what the request names. Sets whose bytes were destroyed are left out.
@@ -74,6 +79,9 @@ func Members(ctx context.Context, c *store.Case, q Request) (Read, error) {
 		out.Members = append(out.Members, m)
 		out.Sets++
 		out.Records += set.Count
+		for _, kind := range telling {
+			out.Telling += set.Kinds[kind]
+		}
 	}
 	for role, list := range map[string][]Named{handover.List: q.Lists, handover.Categories: q.Categories, handover.Places: q.Places} {
 		for _, n := range list {
@@ -86,6 +94,23 @@ func Members(ctx context.Context, c *store.Case, q Request) (Read, error) {
 	}
 	out.Members = evidence.NewManifest(out.Members).Members
 	return out, nil
+}
+
+// Again asks for what an earlier analysis was asked for, but for what was destroyed since.
+func Again(ctx context.Context, c *store.Case, run *evidence.Run) (q Request, err error) {
+	gone, err := c.Disposed(ctx)
+	if err != nil {
+		return q, err
+	}
+	to := map[string]*[]Named{handover.List: &q.Lists, handover.Categories: &q.Categories, handover.Places: &q.Places}
+	for _, m := range run.Inputs {
+		if list := to[m.Role]; list != nil {
+			if _, disposed := gone[m.Artifact]; !disposed {
+				*list = append(*list, Named{Artifact: m.Artifact, Name: m.Name})
+			}
+		}
+	}
+	return q, nil
 }
 
 // Current is the analysis that counts, nil where there is none, and how many record sets

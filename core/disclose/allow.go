@@ -20,7 +20,14 @@ func actorFields() []string {
 }
 
 // ofCase may be opened in entry 0.
-func ofCase() []string { return []string{"asserted.case.number", "asserted.case.title"} }
+func (c *chosen) ofCase() []string {
+	both := []string{"asserted.case.number", "asserted.case.title"}
+	if !c.redacted {
+		return both
+	}
+	// A title may name somebody.
+	return slices.DeleteFunc(both, func(field string) bool { return c.titled[strings.TrimPrefix(field, "asserted.")] != "keep" })
+}
 
 // ofExport may be opened in the entries of this disclosure.
 func ofExport() []string {
@@ -61,7 +68,7 @@ func aboutExhibits(kind string) bool {
 func (c *chosen) allowed(e custody.Entry, own map[int64]bool, opened map[string]json.RawMessage) []string {
 	switch {
 	case e.Kind == "create":
-		return ofCase()
+		return c.ofCase()
 	case own[e.Seq]:
 		return ofExport()
 	case aboutExhibits(e.Kind):

@@ -72,6 +72,10 @@ type chosen struct {
 	// entries are those with members that are opened, by set.
 	entries map[string]map[int64]bool
 	total   Withheld
+	// redacted: a redacted production, of which titled, the policy's word on fields, says
+	// whether the case's title and number may be opened.
+	redacted bool
+	titled   map[string]string
 }
 
 func (c *chosen) has(d evidence.Digest) bool { return c.by[d] != nil }
@@ -112,13 +116,17 @@ func choose(ctx context.Context, k *store.Case, q Request, w World) (*chosen, er
 	if q.Derived {
 		steps = append(steps, c.derived)
 	}
+	if q.Redacted != nil {
+		q.Select = nil // it says which records are redacted, and discloses none as it is
+		c.redacted, c.titled = true, q.Redacted.Redactor.Policy().Show
+	}
 	steps = append(steps, c.rows, func(ctx context.Context, k *store.Case) error { return c.records(ctx, k, q, w) })
 	for _, step := range steps {
 		if err := step(ctx, k); err != nil {
 			return nil, err
 		}
 	}
-	if len(c.exhibits)+len(c.picks)+len(q.Enclose) == 0 {
+	if len(c.exhibits)+len(c.picks)+len(q.Enclose) == 0 && q.Redacted == nil {
 		return nil, ErrNothing
 	}
 	return c, nil

@@ -34,10 +34,21 @@ func (d *disclosure) payload(ctx context.Context) error {
 	if err := d.records(ctx); err != nil {
 		return err
 	}
+	if d.q.Redacted != nil {
+		if err := d.redacted(ctx); err != nil {
+			return err
+		}
+	}
 	if err := d.enclose(ctx); err != nil {
 		return err
 	}
-	return d.bag.Make(bundle.FilesPageFile, func(w *bufio.Writer) error { return bundle.FilesPage(w, d.about, d.c.lines) })
+	if err := d.bag.Make(bundle.FilesPageFile, func(w *bufio.Writer) error { return bundle.FilesPage(w, d.about, d.c.lines) }); err != nil {
+		return err
+	}
+	if d.q.Redacted != nil {
+		return d.checked(ctx)
+	}
+	return nil
 }
 
 // measure reads a file and sees to it that it is what the log says.

@@ -2,6 +2,7 @@ package disclose
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -96,11 +97,10 @@ func (c *chosen) selected(ctx context.Context, k *store.Case, q Request, w World
 		}
 	}
 	s, err := search.Select(ctx, k, q.Select, w.Search, func(h search.Hit) error {
-		prefix, number, _ := strings.Cut(h.ID, ":")
-		n, err := strconv.ParseInt(number, 10, 64)
+		prefix, n, err := splitID(h.ID)
 		j := sets[prefix]
 		if err != nil || j == nil {
-			return fmt.Errorf("disclose: record %q: %w", h.ID, evidence.ErrNotFound)
+			return errors.Join(err, fmt.Errorf("disclose: record %q: %w", h.ID, evidence.ErrNotFound))
 		}
 		p := by[j.Set().Artifact]
 		if p == nil {
@@ -119,10 +119,14 @@ func (c *chosen) selected(ctx context.Context, k *store.Case, q Request, w World
 	if err != nil {
 		return err
 	}
+	remarkUntimed(w, s)
+	return nil
+}
+
+func remarkUntimed(w World, s search.Summary) {
 	if s.Untimed > 0 {
 		w.Remark(strconv.FormatInt(s.Untimed, 10) + " records are left out because after: and before: ask for a time and they state none")
 	}
-	return nil
 }
 
 // openRun is a member of set runs that is opened.

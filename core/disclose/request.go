@@ -7,7 +7,9 @@ import (
 	"os"
 	"time"
 
+	"github.com/exhibit-forensics/exhibit/core/leakcheck"
 	"github.com/exhibit-forensics/exhibit/core/marks"
+	"github.com/exhibit-forensics/exhibit/core/publish"
 	"github.com/exhibit-forensics/exhibit/core/search"
 	"github.com/exhibit-forensics/exhibit/evidence/bundle"
 )
@@ -28,6 +30,9 @@ type Request struct {
 	// it is kept under, or empty.
 	Select    *search.Query
 	Selection string
+	// Redacted asks for a redacted production: then nothing is disclosed as it is, and Select
+	// narrows which records are produced. nil for none.
+	Redacted *Redaction
 	// Enclose are names of files outside the case.
 	Enclose []string
 	// Bag is the name of the bag (bundle.BagName).
@@ -93,6 +98,10 @@ type Report struct {
 	Derived  int64            `json:"derived"`
 	Records  int64            `json:"records"`
 	Enclosed int64            `json:"enclosed"`
+	// Production is what was built of redacted records, nil where there are none.
+	Production *publish.Report `json:"production,omitempty"`
+	// Leaks is what the leak check of a redacted production came to.
+	Leaks *leakcheck.Report `json:"leak_check,omitempty"`
 	// Payload is the bytes of what was disclosed, lists included.
 	Payload int64 `json:"payload_bytes"`
 	// Withheld counts what the case has beside that.

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"strings"
 
+	"github.com/exhibit-forensics/exhibit/core/leakcheck"
+	"github.com/exhibit-forensics/exhibit/core/publish"
 	"github.com/exhibit-forensics/exhibit/evidence/bundle"
 	"github.com/exhibit-forensics/exhibit/evidence/store"
 )
@@ -26,6 +28,13 @@ type disclosure struct {
 	about    bundle.About
 	report   Report
 	enclosed []bundle.Content
+	// production is what was built of redacted records, given what of it the log remembers.
+	production *publish.Report
+	given      *publish.Production
+	values     *leakcheck.Needles
+	looked     map[string]struct{} // files that the leak check has been through
+	// choose says which records are produced; nil for all.
+	choose func(id string) bool
 	// note is the newest checkpoint, which covers the entry result.
 	note     []byte
 	withheld withheld
@@ -51,7 +60,7 @@ const (
 // what is disclosed; and a checkpoint over both. Then the bundle is written. Where it
 // fails nothing has the bundle's name, and the log says so.
 func Run(ctx context.Context, k *store.Case, q Request, w World, out File) (*Report, Stage, error) {
-	d := &disclosure{k: k, q: q, w: w, out: out, own: map[int64]bool{}}
+	d := &disclosure{k: k, q: q, w: w, out: out, own: map[int64]bool{}, looked: map[string]struct{}{}}
 	stage, err := d.run(ctx)
 	if err != nil {
 		err = errors.Join(err, out.Abort())
@@ -75,6 +84,9 @@ func (d *disclosure) run(ctx context.Context) (Stage, error) {
 		return StageChoose, err
 	}
 	if err := d.continues(ctx); err != nil {
+		return StageChoose, err
+	}
+	if err := d.decided(ctx); err != nil {
 		return StageChoose, err
 	}
 	f, err := d.out.Scratch()
@@ -121,6 +133,14 @@ func (d *disclosure) said() map[string]any {
 	}
 	if names != nil {
 		parameters["enclosed"] = names
+	}
+	if r := d.q.Redacted; r != nil {
+		p := r.Redactor.Policy()
+		parameters["format"], parameters["prefix"], parameters["draft"] = "redacted bundle", r.Prefix, r.Draft
+		out["asserted.policy"], out["observed.policy.sha256"] = p.Name, p.SHA256().String()
+	}
+	if d.given != nil {
+		out[fieldProduction] = d.given
 	}
 	out["observed.parameters"] = parameters
 	if d.q.Select != nil && d.q.Select.String() != "" {
@@ -188,6 +208,12 @@ func (d *disclosure) write(ctx context.Context) error {
 	if err := d.scan(ctx); err != nil {
 		return err
 	}
+	if d.values != nil {
+		// The log, the texts and what else goes with the payload.
+		if _, err := d.leaks(ctx); err != nil {
+			return err
+		}
+	}
 	info := bundle.Info{Origin: d.k.Origin(), Date: d.about.Made, Entry: d.result, Software: d.w.Software}
 	err := d.bag.Finish(ctx, info, func(text []byte) ([]byte, error) { return d.w.Signer.SignSSH(ctx, bundle.SignatureNamespace, text) })
 	if err != nil {
@@ -206,6 +232,7 @@ func (d *disclosure) write(ctx context.Context) error {
 // failed makes the entry after for a disclosure of which nothing came. Where there is one
 // already it takes its place.
 func (d *disclosure) failed(ctx context.Context, why error) error {
+	d.given = nil // nothing has a number
 	secret := d.said()
 	secret["observed.errors"] = []any{map[string]any{"error": strings.ToValidUTF8(why.Error(), "\uFFFD")}}
 	refs := map[string]int64{"intent": d.intent}
@@ -227,6 +254,7 @@ func (d *disclosure) account() {
 	r := &d.report
 	r.Bag, r.Origin, r.Exhibits = d.bag.Name, d.k.Origin(), append([]bundle.Exhibit{}, d.about.Exhibits...)
 	r.Files, r.Records, r.Enclosed = d.about.Files, d.about.Records, d.about.Enclosed
+	r.Production = d.production
 	r.Received, r.Derived = int64(d.c.first), int64(len(d.c.files)-d.c.first)
 	_, r.Payload = d.bag.Payload()
 	w := d.c.total

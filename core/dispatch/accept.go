@@ -143,18 +143,19 @@ func (c *candidate) probe(a *evidence.Accept) *Answer {
 // place: one, unless a container holds several members of one name.
 func (c *candidate) withCompanions(d Decision) []Decision {
 	sets := [][]evidence.ManifestMember{nil}
+	var many []evidence.ManifestMember
 	for _, companion := range c.op.Companions {
-		if c.place.Beside == nil {
-			break
+		found := c.beside(companion)
+		if companion.Many() {
+			many = found
+			continue
 		}
-		found := c.place.Beside(companion.Suffix)
 		if len(found) == 0 {
 			continue
 		}
 		var next [][]evidence.ManifestMember
 		for _, set := range sets {
 			for _, m := range found {
-				m.Role = companion.Role
 				next = append(next, append(slices.Clone(set), m))
 			}
 		}
@@ -166,7 +167,21 @@ func (c *candidate) withCompanions(d Decision) []Decision {
 	}
 	out := make([]Decision, 0, len(sets))
 	for _, set := range sets {
-		one := d
+		whole, err := inParts(d, set, many)
+		if err != nil {
+			c.refuse(Refusal{Condition: "companions", Why: err.Error()})
+			return nil
+		}
+		out = append(out, whole...)
+	}
+	return c.asRuns(out)
+}
+
+// asRuns names the input of each.
+func (c *candidate) asRuns(list []Decision) []Decision {
+	out := list[:0]
+	for _, one := range list {
+		set := one.Inputs
 		if one.Run = c.in.Artifact; set != nil {
 			m := evidence.NewManifest(append(set, evidence.ManifestMember{Role: evidence.RoleMain, Artifact: c.in.Artifact, Size: c.in.Size}))
 			b, err := m.Bytes()
@@ -186,8 +201,19 @@ func (c *candidate) withCompanions(d Decision) []Decision {
 func roles(members []evidence.ManifestMember) string {
 	var out []string
 	for _, m := range members {
-		if m.Role != evidence.RoleMain {
+		if m.Role != evidence.RoleMain && !slices.Contains(out, m.Role) {
 			out = append(out, m.Role)
+		}
+	}
+	for i, role := range out {
+		n := 0
+		for _, m := range members {
+			if m.Role == role {
+				n++
+			}
+		}
+		if n > 1 {
+			out[i] = fmt.Sprintf("%d files as %s", n, role)
 		}
 	}
 	return strings.Join(out, " and ")

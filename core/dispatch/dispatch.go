@@ -7,6 +7,7 @@ package dispatch
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -24,6 +25,8 @@ type Layout struct {
 	Plugin string
 	// Tables: it describes tables and not lines.
 	Tables bool
+	// Unconfirmed: the program guessed it, and nobody has confirmed it.
+	Unconfirmed bool
 	// Body is what a run's config gets: the layout without its name, globs and
 	// plugin, because a run knows nothing of names and paths.
 	Body json.RawMessage
@@ -66,6 +69,9 @@ type Place struct {
 	SQLite *identify.SQLite
 	// Beside returns the artifacts that stand under Path and suffix; nil: there are none.
 	Beside func(suffix string) []evidence.ManifestMember
+	// Around returns those in its directory, or below, at a path that the pattern fits, each
+	// with that path as its name and in the order of them; nil: there are none.
+	Around func(pattern string) []evidence.ManifestMember
 }
 
 // Input is an artifact to be routed.
@@ -139,7 +145,7 @@ func (t *Table) Decide(in Input) []Decision {
 	out := make([]Decision, 0, 2*len(t.Plugins))
 	for _, p := range t.Plugins {
 		for _, op := range p.Manifest.Operations {
-			if op.Operation == evidence.OpAnalyze {
+			if evidence.OverRecords(op.Operation) {
 				continue // it reads record sets, when it is asked to
 			}
 			out = t.decide(out, p, op, &in)
@@ -188,15 +194,29 @@ func (t *Table) decide(out []Decision, p Plugin, op evidence.PluginOperation, in
 	return append(out, base)
 }
 
-// Claiming are the layouts that are for a path.
+// Claiming are the layouts that are for a path. What a person stated goes before what
+// the program guessed.
 func (t *Table) Claiming(path string) []Layout {
-	var out []Layout
+	var stated, guessed []Layout
 	for _, l := range t.Layouts {
-		if _, ok := anyGlob(l.For, path); ok {
-			out = append(out, l)
+		if _, ok := anyGlob(l.For, path); !ok {
+			continue
+		}
+		if l.Unconfirmed {
+			guessed = append(guessed, l)
+		} else {
+			stated = append(stated, l)
 		}
 	}
-	return out
+	if len(stated) > 0 {
+		return stated
+	}
+	return guessed
+}
+
+// Guessed reports whether nobody has confirmed the layout of that name.
+func (t *Table) Guessed(name string) bool {
+	return slices.ContainsFunc(t.Layouts, func(l Layout) bool { return l.Name == name && l.Unconfirmed })
 }
 
 // profileFor finds a profile that states path. To parse, it must say what a unit holds.

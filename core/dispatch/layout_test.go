@@ -2,6 +2,7 @@ package dispatch_test
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -120,5 +121,35 @@ func TestManifestOfLayouts(t *testing.T) {
 	}
 	if _, err := evidence.ParsePluginManifest([]byte(strings.Replace(text, `"layout_named":true`, `"layout_named":true,"layout":true`, 1))); err == nil {
 		t.Error("layout and layout_named together are accepted")
+	}
+}
+
+// What a person stated goes before what the program guessed, and two of either are as
+// ambiguous as ever.
+func TestGuessedLayouts(t *testing.T) {
+	parse := func(name, rest string) dispatch.Layout {
+		l, err := dispatch.ParseLayout(name, []byte(`{"for":["**/log/*"],"name":"`+name+`"`+rest+`}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	guess, other, stated := parse("guess", `,"unconfirmed":true`), parse("other", `,"unconfirmed":true`), parse("stated", "")
+	tb := &dispatch.Table{Layouts: []dispatch.Layout{guess, stated, other}}
+	if found := tb.Claiming("a/log/x"); len(found) != 1 || found[0].Name != "stated" {
+		t.Errorf("%v", found)
+	}
+	tb.Layouts = []dispatch.Layout{guess, other}
+	if found := tb.Claiming("a/log/x"); len(found) != 2 {
+		t.Errorf("%v", found)
+	}
+	if tb.Guessed("stated") || !tb.Guessed("guess") || tb.Guessed("") {
+		t.Error("which are guesses")
+	}
+	if !strings.Contains(string(guess.Body), "unconfirmed") {
+		t.Error("a run does not see that it is a guess")
+	}
+	if _, err := dispatch.ParseLayout("x", []byte(`{"for":["*"],"unconfirmed":"yes"}`)); !errors.Is(err, evidence.ErrFormat) {
+		t.Errorf("%v", err)
 	}
 }

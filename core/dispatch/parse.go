@@ -24,6 +24,11 @@ func ParseLayout(name string, body []byte) (Layout, error) {
 		}
 	}
 	_, l.Tables = fields["tables"]
+	if u, ok := fields["unconfirmed"]; ok {
+		if err := json.Unmarshal(u, &l.Unconfirmed); err != nil {
+			return Layout{}, fmt.Errorf("%w: layout %q: unconfirmed: %w", evidence.ErrFormat, name, err)
+		}
+	}
 	delete(fields, "for")
 	delete(fields, "plugin")
 	delete(fields, "name")

@@ -115,7 +115,7 @@ func (e *Engine) attempt(ctx context.Context, t Task, run *evidence.Run) (*sink,
 	}
 	run.Outcome, run.Reason, run.Units, run.BytesRead = res.Outcome, res.Reason, res.Units, res.BytesRead
 	run.Sandbox, run.Limits, run.Attempts = res.Sandbox, res.Limits, res.Attempts
-	if t.Operation == evidence.OpAnalyze { // the manifest is read besides what it lists
+	if evidence.OverRecords(t.Operation) { // the manifest is read besides what it lists
 		run.BytesRead = max(0, run.BytesRead-handover.ManifestSize(t.Inputs))
 	}
 	if res.KeysUsed != nil {
@@ -127,7 +127,7 @@ func (e *Engine) attempt(ctx context.Context, t Task, run *evidence.Run) (*sink,
 // open opens what the task hands over, the main input first. On error, too, the
 // caller closes what is returned.
 func (e *Engine) open(ctx context.Context, t Task) ([]host.Input, error) {
-	if t.Operation == evidence.OpAnalyze {
+	if evidence.OverRecords(t.Operation) {
 		out, err := handover.Open(ctx, e.c, t.Inputs)
 		if err != nil {
 			err = fmt.Errorf("engine: inputs of %s: %w", t.Plugin.Manifest.Name, err)

@@ -174,6 +174,15 @@ func (p *planner) adopt(ctx context.Context) (bool, error) {
 	return fresh || added, err
 }
 
+// byTrial is the source of a profile that the program made of what a key opens.
+const byTrial = "found by trial in this case"
+
+// FoundByTrial reports whether a profile of the case was made by the program.
+func FoundByTrial(body []byte) bool {
+	var b profileBody
+	return json.Unmarshal(body, &b) == nil && b.Source == byTrial
+}
+
 // profileBody is as much of a profile as says whether it covers a find.
 type profileBody struct {
 	Name      string   `json:"name"`
@@ -235,7 +244,7 @@ func (p *planner) adoptProfiles(ctx context.Context, finds []Find) (bool, error)
 		}
 		b := profileBody{
 			Title: "found by trial: " + o.How() + " by " + o.Unit, For: globs, Units: []string{o.Unit}, Encodings: []string{o.Encoding},
-			Cipher: o.Cipher, Mode: o.Mode, IV: o.IV, Paddings: []string{o.Padding}, Charsets: []string{o.Charset}, Source: "found by trial in this case", Certainty: "reconstructed",
+			Cipher: o.Cipher, Mode: o.Mode, IV: o.IV, Paddings: []string{o.Padding}, Charsets: []string{o.Charset}, Source: byTrial, Certainty: "reconstructed",
 		}
 		for n := 1; b.Name == "" || slices.ContainsFunc(state.Profiles, func(s store.Profile) bool { return s.Name == b.Name }); n++ {
 			b.Name = fmt.Sprintf("found-%s-%s-%d", o.How(), o.Unit, n)

@@ -95,6 +95,16 @@ func (p *planner) decide(ctx context.Context, a evidence.Artifact) ([]dispatch.D
 			}
 			return out
 		}
+		place.Around = func(pattern string) (out []evidence.ManifestMember) {
+			for _, n := range p.places.Around(pl, pattern) {
+				b, err := p.e.c.Artifact(ctx, n.Artifact)
+				if err != nil && failed == nil {
+					failed = err
+				}
+				out = append(out, evidence.ManifestMember{Artifact: n.Artifact, Size: b.Size, Name: n.Name})
+			}
+			return out
+		}
 		if s.SQLite != nil {
 			if place.SQLite, err = p.schema(ctx, a, pl); err != nil {
 				return nil, nil, err

@@ -79,6 +79,8 @@ type ArtifactReport struct {
 	Status  string           `json:"status"`
 	Reasons []string         `json:"reasons,omitempty"`
 	Runs    []RunReport      `json:"runs,omitempty"`
+	// Guessed names the layout by which it is read, where nobody has confirmed that.
+	Guessed string `json:"layout_unconfirmed,omitempty"`
 	// Description is the record of kind x-exhibit/description about it, where nothing
 	// opens it or its layout is not known.
 	Description json.RawMessage `json:"description,omitempty"`
@@ -199,6 +201,9 @@ func (p *planner) report(ctx context.Context, a evidence.Artifact, t *Totals) (A
 			status[StatusUnresolved] = true
 			one.Reasons = append(one.Reasons, d.Why)
 		case d.Takes, d.ProbeFailed, d.Asks:
+			if p.table.Guessed(d.Layout) {
+				one.Guessed = d.Layout
+			}
 			if why, due := p.wanted(a.SHA256, d, p.keys[d.Plugin]); due {
 				status[StatusDue] = true
 				one.Reasons = append(one.Reasons, fmt.Sprintf("%s %s is due: %s", d.Plugin, d.Operation, why))
@@ -218,7 +223,7 @@ func (p *planner) report(ctx context.Context, a evidence.Artifact, t *Totals) (A
 	default:
 		one.Status = worst(status)
 	}
-	if one.Status == StatusUnread || one.Status == StatusUnresolved {
+	if one.Status == StatusUnread || one.Status == StatusUnresolved || one.Guessed != "" {
 		if one.Description, err = p.description(ctx, a.SHA256); err != nil {
 			return ArtifactReport{}, err
 		}

@@ -145,6 +145,12 @@ func runText(b *strings.Builder, r *RunReport, indent string) {
 		fmt.Fprintf(b, ";%s", kindsText(r.Diagnostics))
 	}
 	b.WriteByte('\n')
+	for code := range r.Diagnostics {
+		if strings.HasSuffix(code, ".encrypted") {
+			fmt.Fprintf(b, "%sneeds a password: exhibit key add NAME --stdin, then exhibit run\n", indent)
+			break
+		}
+	}
 }
 
 // what names what it is.

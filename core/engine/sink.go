@@ -200,15 +200,7 @@ func (s *sink) manifest(members []evidence.ManifestMember) error {
 	if err != nil {
 		return err
 	}
-	w, err := s.blobs.NewWriter(blob.WriterOptions{Encoding: evidence.StoredZstd})
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(b); err != nil {
-		w.Abort()
-		return err
-	}
-	st, err := w.Finish()
+	st, err := s.blobs.Stage(b, blob.WriterOptions{Encoding: evidence.StoredZstd})
 	if err != nil {
 		return err
 	}

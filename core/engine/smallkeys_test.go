@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/exhibit-forensics/exhibit/core/engine"
 	"github.com/exhibit-forensics/exhibit/core/layouts"
 	"github.com/exhibit-forensics/exhibit/core/view"
+	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
 // A settings file and a log: the key is found, used and not looked for again; the
@@ -54,6 +56,23 @@ func TestKeyOfASmallCase(t *testing.T) {
 	if err := r.Text(text); err != nil || !strings.Contains(text.String(), "KEY FOUND: found-1") || !strings.Contains(text.String(), "needs a layout") || !strings.Contains(text.String(), "NO RECORD") {
 		t.Error(text, err)
 	}
+	// What was seen of each, and what was searched, can be said without any plugin.
+	current, err := c.CurrentRuns(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if targets, sources := engine.Searched(current); len(targets) != 1 || len(sources) != 2 {
+		t.Errorf("searched for %d in %d", len(targets), len(sources))
+	}
+	for _, a := range r.Artifacts {
+		seen, err := engine.Seen(t.Context(), c, slices.DeleteFunc(slices.Clone(current), func(r evidence.Run) bool { return r.Main() != a.Artifact }))
+		if err != nil || !strings.Contains(string(a.Description), seen) || !strings.Contains(seen, " lines ") {
+			t.Errorf("%s: %q, %v", a.Path.String(), seen, err)
+		}
+	}
+	if e.Analyzer("cipherfind") != nil || e.Analyzer("none") != nil {
+		t.Error("a plugin that does not analyze is taken for one that does")
+	}
 	var list []layouts.Described
 	for _, a := range r.Artifacts {
 		list = append(list, layouts.Described{Exhibit: a.Exhibit, Path: a.Path.String(), Description: a.Description})
@@ -78,7 +97,12 @@ func TestKeyOfASmallCase(t *testing.T) {
 		if _, err := layouts.Add(t.Context(), c, body); err != nil {
 			t.Fatal(err)
 		}
-		run(t, e)
+		for _, a := range run(t, e).Artifacts {
+			read := strings.HasPrefix(a.Path.String(), "log/")
+			if (a.Guessed == "log") != (read && unconfirmed) || read && (a.Description != nil) != unconfirmed {
+				t.Errorf("unconfirmed %v: %s is read by the guess %q, %s", unconfirmed, a.Path.String(), a.Guessed, a.Description)
+			}
+		}
 		n := 0
 		if err := view.Records(t.Context(), c, view.Filter{Kind: "message"}, func(line []byte) error {
 			n++
@@ -95,5 +119,16 @@ func TestKeyOfASmallCase(t *testing.T) {
 	}
 	if again := run(t, e); again.Executed != 0 {
 		t.Errorf("%d runs although there was nothing to do", again.Executed)
+	}
+}
+
+// A profile that the program made of what a key opens is told from one that a person states.
+func TestFoundByTrial(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"name":"found-des-ecb-line-1","source":"found by trial in this case"}`: true, `{"name":"found-1","source":"a paper"}`: false, `{}`: false, `[`: false,
+	} {
+		if engine.FoundByTrial([]byte(body)) != want {
+			t.Error(body)
+		}
 	}
 }

@@ -1,11 +1,9 @@
 package engine
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -200,26 +198,23 @@ func (p *planner) batches(plugin *host.Plugin, s searched, keys []keyring.Key, o
 
 // lines reads the records of a run.
 func (e *Engine) lines(ctx context.Context, r *evidence.Run, each func(line []byte) error) error {
+	return lines(ctx, e.c, r, each)
+}
+
+func lines(ctx context.Context, c *store.Case, r *evidence.Run, each func(line []byte) error) error {
 	if r.Records == nil {
 		return nil
 	}
-	a, err := e.c.Artifact(ctx, r.Records.Artifact)
+	a, err := c.Artifact(ctx, r.Records.Artifact)
 	if err != nil {
 		return err
 	}
-	obj, err := e.c.Blobs().Reader(ctx, a)
+	obj, err := c.Blobs().Reader(ctx, a)
 	if err != nil {
 		return err
 	}
 	defer obj.Close()
-	in := bufio.NewScanner(io.NewSectionReader(obj, 0, a.Size))
-	in.Buffer(nil, 2<<20)
-	for in.Scan() {
-		if err := each(in.Bytes()); err != nil {
-			return err
-		}
-	}
-	return in.Err()
+	return evidence.Lines(obj, a.Size, each)
 }
 
 // description is what the current survey of an artifact said, nil where there is none.
@@ -237,6 +232,49 @@ func (p *planner) description(ctx context.Context, d evidence.Digest) (json.RawM
 		}
 	}
 	return out, nil
+}
+
+// Seen is what the survey of an artifact says of it in a sentence, "" where it says nothing.
+// runs are the current ones over it.
+func Seen(ctx context.Context, c *store.Case, runs []evidence.Run) (string, error) {
+	out := ""
+	for i := range runs {
+		r := &runs[i]
+		if r.Operation != evidence.OpSurvey || r.Outcome == evidence.OutcomeFailed || r.Records == nil {
+			continue
+		}
+		err := lines(ctx, c, r, func(line []byte) error {
+			var d struct {
+				Kind, Summary string
+			}
+			if json.Unmarshal(line, &d) == nil && d.Kind == KindDescription {
+				out = d.Summary
+			}
+			return nil
+		})
+		if err != nil {
+			return "", fmt.Errorf("engine: description by %s: %w", r.ID.Short(), err)
+		}
+	}
+	return out, nil
+}
+
+// Searched is in how many files keys were looked for, and for how many that may be encrypted.
+// runs are the current ones of the case.
+func Searched(runs []evidence.Run) (targets, sources map[evidence.Digest]bool) {
+	targets, sources = map[evidence.Digest]bool{}, map[evidence.Digest]bool{}
+	for i := range runs {
+		if runs[i].Operation != evidence.OpFindKey {
+			continue
+		}
+		for _, m := range runs[i].Inputs {
+			sources[m.Artifact] = true
+			if strings.HasPrefix(m.Role, roleEncrypted) {
+				targets[m.Artifact] = true
+			}
+		}
+	}
+	return targets, sources
 }
 
 // exactGlobs are globs that fit the places of an artifact and nothing else.

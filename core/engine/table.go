@@ -100,6 +100,9 @@ func (e *Engine) keys(ctx context.Context, state *store.State) (map[string][]key
 		switch {
 		case looks(p): // it tries every key on what others do not open
 			bundled = all
+		case p.Manifest.Keys && p.Manifest.Profiles == "":
+			out[p.Manifest.Name] = own // a password is nobody's published key
+			continue
 		case p.Manifest.Profiles == "":
 			continue
 		}

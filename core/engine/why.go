@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"strings"
 
 	"github.com/exhibit-forensics/exhibit/core/dispatch"
 	"github.com/exhibit-forensics/exhibit/core/identify"
@@ -127,9 +128,15 @@ func (e *Engine) Why(ctx context.Context, d evidence.Digest) (*Explanation, erro
 	return x, nil
 }
 
+// andMore ends a companion's name where there are others in its role.
+const andMore = " and others"
+
 func (w *WhyDecision) company(role, name string) {
 	if w.Companions == nil {
 		w.Companions = map[string]string{}
+	}
+	if first, more := w.Companions[role]; more { // of many the first, and that there are others
+		name = strings.TrimSuffix(first, andMore) + andMore
 	}
 	w.Companions[role] = name
 }

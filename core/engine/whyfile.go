@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -56,13 +57,17 @@ func WhyFile(ctx context.Context, plugins []*host.Plugin, h func() (*host.Host, 
 		}
 		c.Close() // only asked for
 		return []evidence.ManifestMember{{Size: n}}
-	}}}
+	}, Around: func(pattern string) []evidence.ManifestMember { return around(filepath.Dir(path), pattern) }}}
 	for _, d := range table.Decide(in) {
 		w := WhyDecision{Decision: d, Version: e.byName(d.Plugin).Manifest.Version}
 		w.Run, w.Inputs = evidence.Digest{}, nil // nothing was hashed
 		for _, m := range d.Inputs {
 			if m.Role != evidence.RoleMain {
-				w.company(m.Role, path+suffixOf(e.byName(d.Plugin), d.Operation, m.Role))
+				at := path + suffixOf(e.byName(d.Plugin), d.Operation, m.Role)
+				if m.Name != "" {
+					at = filepath.Join(filepath.Dir(path), m.Name)
+				}
+				w.company(m.Role, at)
 			}
 		}
 		x.add(w)
@@ -75,6 +80,23 @@ func WhyFile(ctx context.Context, plugins []*host.Plugin, h func() (*host.Host, 
 }
 
 func sample(head []byte, size int64) host.Sample { return host.Sample{Head: head, Size: size} }
+
+// around lists the files below a directory that a companion's pattern fits.
+func around(dir, pattern string) (out []evidence.ManifestMember) {
+	names, err := fs.Glob(os.DirFS(dir), pattern)
+	if err != nil {
+		return nil
+	}
+	for _, name := range names {
+		c, n, err := openRegular(filepath.Join(dir, name))
+		if err != nil {
+			continue
+		}
+		c.Close() // only asked for
+		out = append(out, evidence.ManifestMember{Size: n, Name: name})
+	}
+	return out
+}
 
 func suffixOf(p *host.Plugin, operation, role string) string {
 	for _, op := range p.Manifest.Operations {

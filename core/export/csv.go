@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// byteOrderMark makes spreadsheets read UTF-8 as such.
-const byteOrderMark = "\uFEFF"
+// ByteOrderMark makes spreadsheets read UTF-8 as such.
+const ByteOrderMark = "\uFEFF"
 
 // mask stands for the value of a credential.
 const mask = "••••••••"
@@ -33,7 +33,7 @@ func newCSV(out *bufio.Writer, o Options, r *Result) (*csvTable, error) {
 			c.secret = i
 		}
 	}
-	_, err := out.WriteString(byteOrderMark + strings.Join(names, ",") + "\r\n")
+	_, err := out.WriteString(ByteOrderMark + strings.Join(names, ",") + "\r\n")
 	return c, err
 }
 
@@ -99,6 +99,9 @@ func dangerous(cell []byte) bool {
 	}
 	return false
 }
+
+// AppendText appends a text as a field of RFC 4180 that no spreadsheet takes for a formula.
+func AppendText(dst, cell []byte) []byte { return appendQuoted(dst, cell, dangerous(cell)) }
 
 // appendQuoted appends a field of RFC 4180, in quotes where it needs them.
 func appendQuoted(dst, cell []byte, prefix bool) []byte {

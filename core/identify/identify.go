@@ -62,6 +62,8 @@ func sniff(head []byte) Identity {
 		media = media[:i]
 	}
 	switch {
+	case bytes.HasPrefix(head, []byte("ANDROID BACKUP\n")): // of adb: text, then what may be encrypted
+		return Identity{MediaType: "application/x-android-backup", Content: Known}
 	case bytes.HasPrefix(head, []byte("bplist0")):
 		return Identity{MediaType: "application/x-bplist", Content: Known}
 	case isText(head):

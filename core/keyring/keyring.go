@@ -41,7 +41,7 @@ const (
 
 // Encodings lists them.
 func Encodings() []string {
-	return []string{Raw, Hex, Base64, UTF16, FromUTF16, Zero8, Zero16, Zero24, Zero32}
+	return append([]string{Raw, Hex, Base64, UTF16, FromUTF16, Zero8, Zero16, Zero24, Zero32}, digestEncodings()...)
 }
 
 // FilledTo is the length up to which an encoding fills a key with zeros, 0 where it does not.
@@ -98,6 +98,9 @@ func Decode(text []byte, encoding string) ([]byte, error) {
 	case FromUTF16:
 		out, err = narrow(text)
 	default:
+		if d, ok := ParseDigest(encoding); ok && len(text) > 0 {
+			return d.of(text), nil
+		}
 		n, ok := zeros[encoding]
 		if !ok {
 			return nil, fmt.Errorf("%w: key encoding %q; use one of %s", evidence.ErrFormat, encoding, strings.Join(Encodings(), ", "))

@@ -39,7 +39,7 @@ func (k *kit) manifest(_ context.Context, f *findings) error {
 	}
 	for _, op := range m.Operations {
 		switch {
-		case op.Operation == evidence.OpAnalyze: // it is not routed: it reads records when it is asked to
+		case evidence.OverRecords(op.Operation): // it is not routed: it reads records when it is asked to
 		case len(op.Accepts) == 0:
 			f.fault(Fault{Where: host.ManifestFile, What: op.Operation + " accepts nothing", Do: "say which inputs it reads: it is never given any other"})
 		case slices.ContainsFunc(op.Accepts, manifest.AcceptsAll):

@@ -14,7 +14,7 @@ import (
 func isCompanion(name string, names map[string]bool, m evidence.PluginManifest) bool {
 	for _, op := range m.Operations {
 		for _, c := range op.Companions {
-			if main, ok := strings.CutSuffix(name, c.Suffix); ok && names[main] {
+			if main, ok := strings.CutSuffix(name, c.Suffix); ok && c.Suffix != "" && names[main] {
 				return true
 			}
 		}
@@ -29,6 +29,12 @@ func (s *sample) readCompanions(m evidence.PluginManifest) error {
 			continue
 		}
 		for _, c := range op.Companions {
+			if c.Beside != "" {
+				if err := s.readBeside(c); err != nil {
+					return err
+				}
+				continue
+			}
 			b, err := os.ReadFile(s.path + c.Suffix)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
@@ -39,8 +45,32 @@ func (s *sample) readCompanions(m evidence.PluginManifest) error {
 			if len(b) > maxSample {
 				return fmt.Errorf("%w: companion %q has %d bytes", evidence.ErrFormat, c.Suffix, len(b))
 			}
-			s.companions = append(s.companions, companion{c.Role, b})
+			s.companions = append(s.companions, companion{role: c.Role, data: b})
 		}
+	}
+	return nil
+}
+
+// besideSuffix ends the directory that stands, for a sample, for the one it would lie in:
+// what a companion states a path to is looked for there.
+const besideSuffix = ".beside"
+
+// readBeside reads the files that a companion's path fits.
+func (s *sample) readBeside(c evidence.Companion) error {
+	dir := os.DirFS(s.path + besideSuffix)
+	names, err := fs.Glob(dir, c.Beside)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		b, err := fs.ReadFile(dir, name)
+		if err != nil {
+			return err
+		}
+		if len(b) > maxSample {
+			return fmt.Errorf("%w: companion %q has %d bytes", evidence.ErrFormat, name, len(b))
+		}
+		s.companions = append(s.companions, companion{role: c.Role, name: name, data: b})
 	}
 	return nil
 }

@@ -39,6 +39,7 @@ type sample struct {
 
 type companion struct {
 	role string
+	name string // its path, where the manifest states one
 	data []byte
 }
 

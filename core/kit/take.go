@@ -59,7 +59,7 @@ func (k *kit) take(ctx context.Context, h *host.Host, q request) (*taken, error)
 	inputs := []host.Input{{Role: evidence.RoleInput}}
 	bodies := [][]byte{q.data}
 	for _, c := range q.s.companions {
-		inputs = append(inputs, host.Input{Role: c.role})
+		inputs = append(inputs, host.Input{Role: c.role, Name: c.name})
 		bodies = append(bodies, c.data)
 	}
 	for i, b := range bodies {

@@ -25,6 +25,9 @@ func Markdown(m evidence.PluginManifest, digest evidence.Digest, files map[strin
 	if m.Profiles != "" {
 		row("encryption profiles", code(m.Profiles))
 	}
+	if m.Keys {
+		row("keys", "is handed those of the case, as passwords")
+	}
 	for _, op := range m.Operations {
 		fmt.Fprintf(&b, "\n## %s\n\n", text(op.Operation))
 		if len(op.Emits) > 0 {
@@ -35,7 +38,7 @@ func Markdown(m evidence.PluginManifest, digest evidence.Digest, files map[strin
 			fmt.Fprintf(&b, "- %s\n", strings.Join(Conditions(a, code), "; "))
 		}
 		for _, c := range op.Companions {
-			fmt.Fprintf(&b, "\nThe file beside it that ends in %s goes with it, as %s.\n", code(c.Suffix), code(c.Role))
+			fmt.Fprintf(&b, "\nWith it, as %s, goes %s.\n", code(c.Role), Companion(c, code))
 		}
 	}
 	b.WriteString("\n## Files\n\n| file | SHA-256 |\n|---|---|\n")
@@ -49,6 +52,17 @@ func Markdown(m evidence.PluginManifest, digest evidence.Digest, files map[strin
 		}
 	}
 	return b.String()
+}
+
+// Companion says in words which file it is; show writes what a manifest states.
+func Companion(c evidence.Companion, show func(string) string) string {
+	switch {
+	case c.Many():
+		return "every file from its directory on that fits " + show(c.Beside)
+	case c.Beside != "":
+		return "the file " + show(c.Beside) + " in its directory"
+	}
+	return "the file beside it that ends in " + show(c.Suffix)
 }
 
 // RunsAs says in words what is started.

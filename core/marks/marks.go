@@ -127,35 +127,20 @@ func Load(ctx context.Context, c *store.Case) (*Marks, error) {
 		time string
 	}
 	changes := map[int64]change{}
-	for le, err := range c.Entries(ctx, 0) {
-		if err != nil {
-			return nil, err
-		}
-		switch kindOf(le.Body) {
-		case kindTag, kindNote, kindSelection:
-		default:
-			continue
-		}
-		e, err := custody.ParseEntry(le.Body)
-		if err != nil {
-			return nil, fmt.Errorf("marks: entry %d: %w: %w", le.Seq, evidence.ErrIntegrity, err)
-		}
-		opened := opened{}
-		for _, o := range le.Openings {
-			if err := custody.CheckOpening(e, o); err != nil {
-				return nil, fmt.Errorf("marks: entry %d: %w", le.Seq, err)
-			}
-			opened[o.Field] = o.Value
-		}
+	err := Fold(ctx, c, []string{kindTag, kindNote, kindSelection}, func(e custody.Entry, opened Opened) error {
 		at := e.End.UTC().Format("2006-01-02T15:04:05.000000Z")
 		switch e.Kind {
 		case kindTag:
-			changes[e.Seq] = change{opened.text(fieldName), e.Plain["action"] != actionRemove, at}
+			changes[e.Seq] = change{opened.Text(fieldName), e.Plain["action"] != actionRemove, at}
 		case kindNote:
 			m.note(e, at, opened)
 		case kindSelection:
 			m.selection(e, at, opened)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	for row, err := range c.Subjects(ctx, -1) {
 		if err != nil {
@@ -176,9 +161,39 @@ func Load(ctx context.Context, c *store.Case) (*Marks, error) {
 	return m, nil
 }
 
-type opened map[string]json.RawMessage
+// Fold calls f with each entry of these kinds, in the order of the log. It fails with
+// evidence.ErrIntegrity where an opening does not fit its commitment.
+func Fold(ctx context.Context, c *store.Case, kinds []string, f func(custody.Entry, Opened) error) error {
+	for le, err := range c.Entries(ctx, 0) {
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(kinds, kindOf(le.Body)) {
+			continue
+		}
+		e, err := custody.ParseEntry(le.Body)
+		if err != nil {
+			return fmt.Errorf("marks: entry %d: %w: %w", le.Seq, evidence.ErrIntegrity, err)
+		}
+		opened := Opened{}
+		for _, o := range le.Openings {
+			if err := custody.CheckOpening(e, o); err != nil {
+				return fmt.Errorf("marks: entry %d: %w", le.Seq, err)
+			}
+			opened[o.Field] = o.Value
+		}
+		if err := f(e, opened); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
-func (o opened) text(field string) string {
+// Opened are the values that an entry commits to, canonical JSON by field.
+type Opened map[string]json.RawMessage
+
+// Text is a field's text, "" where it has none.
+func (o Opened) Text(field string) string {
 	var s string
 	if json.Unmarshal(o[field], &s) != nil {
 		return ""
@@ -186,8 +201,8 @@ func (o opened) text(field string) string {
 	return s
 }
 
-// by is who acted: as asserted, else as observed.
-func (o opened) by() string { return cmp.Or(o.text("asserted.actor.name"), o.text("observed.os.user")) }
+// By is who acted: as asserted, else as observed.
+func (o Opened) By() string { return cmp.Or(o.Text("asserted.actor.name"), o.Text("observed.os.user")) }
 
 // kindOf reads an entry's kind without decoding the rest.
 func kindOf(body []byte) string {
@@ -201,8 +216,8 @@ func kindOf(body []byte) string {
 	return kind
 }
 
-func (m *Marks) note(e custody.Entry, at string, o opened) {
-	n := Note{Seq: e.Seq, Time: at, By: o.by(), Text: o.text(fieldNote), Corrects: e.Refs[refCorrects]}
+func (m *Marks) note(e custody.Entry, at string, o Opened) {
+	n := Note{Seq: e.Seq, Time: at, By: o.By(), Text: o.Text(fieldNote), Corrects: e.Refs[refCorrects]}
 	var subjects []string
 	if json.Unmarshal(o[fieldSubjects], &subjects) == nil {
 		for i, text := range subjects {
@@ -222,8 +237,8 @@ func (m *Marks) note(e custody.Entry, at string, o opened) {
 	m.notes = append(m.notes, n)
 }
 
-func (m *Marks) selection(e custody.Entry, at string, o opened) {
-	s := Selection{Name: o.text(fieldName), Query: o.text(fieldQuery), Description: o.text(fieldNote), Seq: e.Seq, Time: at, By: o.by()}
+func (m *Marks) selection(e custody.Entry, at string, o Opened) {
+	s := Selection{Name: o.Text(fieldName), Query: o.Text(fieldQuery), Description: o.Text(fieldNote), Seq: e.Seq, Time: at, By: o.By()}
 	m.selections = slices.DeleteFunc(m.selections, func(old Selection) bool { return old.Name == s.Name })
 	if e.Plain["action"] != actionRemove {
 		m.selections = append(m.selections, s)

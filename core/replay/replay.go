@@ -178,7 +178,7 @@ func (r *replayer) again(ctx context.Context, j job) (*Result, error) {
 
 // open opens what the run was handed, the main input first. why says what cannot be read.
 func (r *replayer) open(ctx context.Context, run *evidence.Run) (inputs []host.Input, why string, err error) {
-	if run.Operation == evidence.OpAnalyze {
+	if evidence.OverRecords(run.Operation) {
 		if inputs, err = handover.Open(ctx, r.c, run.Inputs); err != nil && ctx.Err() == nil {
 			return inputs, fmt.Sprintf("what it read cannot be read: %v", err), nil
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/exhibit-forensics/exhibit/core/analysis"
-	"github.com/exhibit-forensics/exhibit/evidence/store"
 )
 
 // Analysed is what the records say together, as an analysis found.
@@ -45,43 +44,6 @@ type Block struct {
 	Rows           []Counted
 	// Left rows are not shown.
 	Left int64
-}
-
-// Test is the test of accounts.
-type Test struct {
-	Claim    Claim
-	How      string
-	Caution  string
-	Rows     []TestRow
-	Left     int64
-	Base     float64 // where the others' rate is drawn
-	BaseText string
-	Width    int
-	Grid     []Tick
-}
-
-// TestRow is one account that stands out. From, At and To are where its interval is drawn.
-type TestRow struct {
-	Name, Service      string
-	Messages, Unlisted int64
-	Rate, Low, High    string
-	Ratio, P           string
-	Note               int
-	From, At, To       float64
-}
-
-// OpenKey is a key that lies in the evidence.
-type OpenKey struct {
-	Name, Place, Fingerprint string
-}
-
-// EdgeRow is one connection.
-type EdgeRow struct {
-	From, To, Relation string
-	N                  int64
-	First, Last        string
-	Terms              []Counted
-	Note               int
 }
 
 const (
@@ -126,35 +88,6 @@ func (m *maker) analysed(ctx context.Context) error {
 	return nil
 }
 
-// keysInTheOpen lists the keys whose place is in the evidence.
-func (m *maker) keysInTheOpen(ctx context.Context, a *Analysed) error {
-	if !slices.ContainsFunc(m.state.Keys, func(k store.Key) bool { return k.Place != nil }) {
-		return nil
-	}
-	places, err := m.c.PlaceIndex(ctx)
-	if err != nil {
-		return err
-	}
-	for _, k := range m.state.Keys {
-		if k.Place == nil {
-			continue
-		}
-		at, err := places.Places(k.Place.Artifact)
-		if err != nil {
-			return err
-		}
-		where := k.Place.Artifact.Short()
-		if len(at) > 0 {
-			where = at[0].Item + ": " + at[0].Path.String()
-		}
-		a.Keys = append(a.Keys, OpenKey{
-			Name: visible(k.Name), Fingerprint: k.Fingerprint,
-			Place: fmt.Sprintf("%s, %s at %s", visible(where), count(k.Place.Length, "byte"), number(k.Place.Offset)),
-		})
-	}
-	return nil
-}
-
 // gatherer sorts findings into the page.
 type gatherer struct {
 	m      *maker
@@ -179,6 +112,8 @@ func sections() []struct{ rule, title, explain string } {
 		{"terms.category", "Categories of terms", "Messages and SMS with a term of the category."},
 		{"terms.theme", "Themes of terms", "Messages and SMS with a term of the theme."},
 		{"terms.list", "Lists", "Messages and SMS with a term of the list."},
+		{"terms.variant", "Listed terms in the other script", "Messages and SMS in which the term stands in Traditional characters where the list has Simplified, or the reverse. Not counted above."},
+		{"volume.language", "Languages, by their letters", "One for each message or SMS, as far as letters tell. The finding behind each number says what it rests on."},
 		{"volume.script", "Scripts", "Which letters messages and SMS are written in. A script is no language."},
 		{"places.country", "Countries of addresses", "By the database that was named; it says where an address was registered, not where a person was."},
 		{"accounts.account", "Accounts with most messages", "Messages in the log of the account."},
@@ -192,9 +127,9 @@ func sections() []struct{ rule, title, explain string } {
 func (g *gatherer) finding(f *analysis.Finding) error {
 	a := g.a
 	switch f.Rule {
-	case "terms.total", "terms.none", "stated.other", "stated.none", "people.total", "edges.total", "lists.change", "volume.untimed", "words.total":
+	case "records.unconfirmed", "terms.total", "terms.none", "terms.other_script", "stated.other", "stated.none", "people.total", "edges.total", "lists.change", "volume.untimed", "words.total":
 		if f.Rule != "stated.other" || f.Cited > 0 {
-			a.Claims = append(a.Claims, Claim{Text: visible(f.Statement), Certainty: f.Certainty, Note: g.note(f), Short: f.Rule == "terms.total" && f.Number("terms") > 0})
+			a.Claims = append(a.Claims, Claim{Text: visible(f.Statement), Certainty: f.Certainty, Note: g.note(f), Short: f.Rule == "terms.total" && f.Number("terms") > 0 || f.Rule == "records.unconfirmed"})
 		}
 		g.caution(f.Caution)
 	case "records.kind":
@@ -270,46 +205,6 @@ func (g *gatherer) note(f *analysis.Finding) int {
 	return g.m.note(what, command, "")
 }
 
-func (g *gatherer) flag(f *analysis.Finding) {
-	t := g.a.Test
-	if t == nil {
-		return
-	}
-	if g.flagged++; len(t.Rows) == maxFlagged {
-		t.Left++
-		return
-	}
-	r := TestRow{
-		Name: visible(f.Value), Service: visible(f.Service), Messages: f.Number("messages"), Unlisted: f.Number("unlisted"),
-		Rate: f.Text("rate"), Low: f.Text("rate_low"), High: f.Text("rate_high"), Ratio: f.Text("ratio"), P: f.Text("p"), Note: g.note(f),
-	}
-	for text, at := range map[string]*float64{r.Rate: &r.At, r.Low: &r.From, r.High: &r.To} {
-		_, _ = fmt.Sscan(text, at)
-	}
-	g.high = max(g.high, r.To)
-	t.Rows = append(t.Rows, r)
-}
-
-// edge keeps the connections with most records.
-func (g *gatherer) edge(e *analysis.Edge) error {
-	if e.Relation == "identity" {
-		return nil
-	}
-	g.a.EdgesLeft++
-	g.edges = append(g.edges, e)
-	if len(g.edges) >= 50*maxEdgeRows {
-		g.cutEdges()
-	}
-	return nil
-}
-
-func (g *gatherer) cutEdges() {
-	slices.SortStableFunc(g.edges, func(x, y *analysis.Edge) int {
-		return cmp.Or(cmp.Compare(y.Cited, x.Cited), cmp.Compare(x.From, y.From), slices.Compare(x.To, y.To), cmp.Compare(x.Relation, y.Relation))
-	})
-	g.edges = g.edges[:min(len(g.edges), maxEdgeRows)]
-}
-
 func (g *gatherer) finish() {
 	a := g.a
 	for _, s := range sections() {
@@ -320,7 +215,7 @@ func (g *gatherer) finish() {
 		for i := range b.Rows {
 			b.Rows[i].Bar = int(max(4, b.Rows[i].N*1000/b.Rows[0].N))
 		}
-		if s.rule == "people.together" || s.rule == "accounts.exposed" || s.rule == "volume.script" {
+		if s.rule == "people.together" || s.rule == "accounts.exposed" || s.rule == "volume.script" || s.rule == "volume.language" {
 			most := slices.MaxFunc(b.Rows, func(x, y Counted) int { return cmp.Compare(x.N, y.N) }).N
 			for i := range b.Rows {
 				b.Rows[i].Bar = int(max(4, b.Rows[i].N*1000/most))
@@ -348,22 +243,6 @@ func (g *gatherer) finish() {
 	if a.Test != nil {
 		a.Test.scale(g.high)
 	}
-}
-
-func (g *gatherer) edgeRow(e *analysis.Edge) EdgeRow {
-	r := EdgeRow{From: visible(e.From), To: visible(strings.Join(e.To, ", ")), Relation: e.Relation, N: e.Cited}
-	if e.First != "" {
-		r.First, r.Last = g.m.clock.text(e.First), g.m.clock.text(e.Last)
-	}
-	for _, t := range e.Terms[:min(len(e.Terms), 4)] {
-		r.Terms = append(r.Terms, Counted{Value: visible(t.Term), N: t.N})
-	}
-	command := "exhibit show " + e.ID
-	if len(e.Query) <= maxQuery {
-		command += "; exhibit search " + quote(e.Query)
-	}
-	r.Note = g.m.note(fmt.Sprintf("records of kind %s from “%s” to “%s”", e.Relation, r.From, r.To), command, "")
-	return r
 }
 
 // daysChart draws a count for each day; nil where there is none.
@@ -397,24 +276,4 @@ func daysChart(title string, days []dayCount, n func(dayCount) int64) *Columns {
 	}
 	c.draw(c.rows)
 	return c
-}
-
-// scale says where rates are drawn: from 0 to a round number above the highest.
-func (t *Test) scale(high float64) {
-	top := 1.0
-	for _, v := range []float64{0.001, 0.01, 0.05, 0.1, 0.2, 0.5} {
-		if high <= v {
-			top = v
-			break
-		}
-	}
-	at := func(v float64) float64 { return min(v, top) / top * testWidth }
-	for i := range t.Rows {
-		r := &t.Rows[i]
-		r.From, r.At, r.To = at(r.From), at(r.At), at(r.To)
-	}
-	t.Base = at(t.Base)
-	for _, part := range []float64{0, 0.5, 1} {
-		t.Grid = append(t.Grid, Tick{testWidth * part, fmt.Sprintf("%g", top*part)})
-	}
 }

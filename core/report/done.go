@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/exhibit-forensics/exhibit/core/analysis"
+	"github.com/exhibit-forensics/exhibit/core/engine"
+	"github.com/exhibit-forensics/exhibit/core/layouts"
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
 
@@ -70,9 +72,18 @@ func (m *maker) act(e *logged) (Act, bool) {
 			return a, false
 		}
 	case "layout":
+		if layouts.Unconfirmed(e.open["asserted.layout"]) {
+			say("The program guessed how the columns of certain files are to be read (layout “%s”).", name)
+			detail("Nobody has confirmed it. Every record that was read by it is marked.")
+			break
+		}
 		say("The examiner stated how the columns of certain files are to be read (layout “%s”).", name)
 		detail("This is a statement of the examiner, not a finding.")
 	case "profile":
+		if engine.FoundByTrial(e.open["asserted.profile"]) {
+			say("How certain files are encrypted was found by trial, and noted as profile “%s”.", name)
+			break
+		}
 		say("The examiner stated how certain files are encrypted (profile “%s”).", name)
 	case "key":
 		say("A decryption key was added (“%s”, fingerprint %s).", name, e.plain("fingerprint"))

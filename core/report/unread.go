@@ -75,12 +75,22 @@ func (m *maker) unread(ctx context.Context) error {
 			return err
 		}
 		for _, r := range mine {
-			row.Read += r.Units.Read
-			row.Rejected += r.Units.Rejected
+			switch {
+			case r.Operation == evidence.OpFindKey: // its trials are no units of the file
+				continue
+			case !evidence.Surveys(r.Operation):
+				row.Read += r.Units.Read
+				row.Rejected += r.Units.Rejected
+			}
 			row.Why = append(row.Why, why(r)...)
 		}
 		slices.Sort(row.Why)
 		row.Why = slices.Compact(row.Why)
+		if seen, err := engine.Seen(ctx, m.c, mine); err != nil {
+			return err
+		} else if seen != "" {
+			row.Why = append(row.Why, "What it looks like: "+visible(seen))
+		}
 		g.Rows = append(g.Rows, row)
 	}
 	for _, status := range engine.Statuses() {

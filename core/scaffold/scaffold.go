@@ -56,7 +56,7 @@ func (o Options) Check() error {
 	case o.Language != Go && o.Language != Python:
 		return fmt.Errorf("%w: language %q; there are go and python", ErrUnsupported, o.Language)
 	case o.Operation == evidence.OpAnalyze || o.Operation == evidence.OpRedact:
-		return fmt.Errorf("%w: operation %q: exhibit does not run it yet, so a plugin for it could not be tested; there are parse, unpack and decrypt", ErrUnsupported, o.Operation)
+		return fmt.Errorf("%w: operation %q: it reads record sets and not evidence, and there is no template for it; there are parse, unpack and decrypt", ErrUnsupported, o.Operation)
 	case o.Operation != evidence.OpParse && o.Operation != evidence.OpUnpack && o.Operation != evidence.OpDecrypt:
 		return fmt.Errorf("%w: operation %q; there are parse, unpack and decrypt", ErrUnsupported, o.Operation)
 	}

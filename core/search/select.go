@@ -119,6 +119,9 @@ func (s *searcher) begin(ctx context.Context) error {
 	s.lines = s.pools[0]
 	for _, j := range joiners {
 		set := j.Set()
+		if j.Run().Operation == evidence.OpRedact {
+			continue // places in records, without a text to search
+		}
 		s.sum.Records += set.Count
 		parts, ok := segments[set.Artifact]
 		if !ok {

@@ -93,15 +93,7 @@ func (t *tester) objects(ctx context.Context, k *store.Case) error {
 		if v.Name == "text" {
 			encoding = evidence.StoredZstd
 		}
-		w, err := k.Blobs().NewWriter(blob.WriterOptions{Encoding: encoding, Hashes: []string{"md5", "sha1", "sha512"}})
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(b); err != nil {
-			w.Abort()
-			return err
-		}
-		st, err := w.Finish()
+		st, err := k.Blobs().Stage(b, blob.WriterOptions{Encoding: encoding, Hashes: []string{"md5", "sha1", "sha512"}})
 		if err != nil {
 			return err
 		}

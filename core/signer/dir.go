@@ -11,11 +11,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/exhibit-forensics/exhibit/evidence"
 	"golang.org/x/sys/unix"
+
+	"github.com/exhibit-forensics/exhibit/evidence"
+	"github.com/exhibit-forensics/exhibit/internal/private"
 )
 
 const (
@@ -60,40 +61,17 @@ func makeDir(path string) error {
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	f, err := os.Open(parent)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return private.SyncPath(parent)
 }
 
 // open opens the directory afresh, so that a swapped path is noticed, and
 // checks that it is private.
 func (d *Dir) open() (*os.Root, error) {
-	root, err := os.OpenRoot(d.path)
+	root, err := private.OpenDir(d.path)
 	if err != nil {
 		return nil, fmt.Errorf("signer: identities in %q: %w", d.path, err)
 	}
-	info, err := root.Stat(".")
-	if err == nil {
-		err = private(info)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("signer: identities in %q: %w", d.path, err), root.Close())
-	}
 	return root, nil
-}
-
-// private reports, with ErrLax, whether anyone but this process's user may read or change the file.
-func private(info fs.FileInfo) error {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || int(st.Uid) != os.Geteuid() {
-		return fmt.Errorf("%w: it belongs to another user", ErrLax)
-	}
-	if p := info.Mode().Perm(); p&0o077 != 0 {
-		return fmt.Errorf("%w: its mode is %04o", ErrLax, p)
-	}
-	return nil
 }
 
 // New makes an identity and its file (mode 0600), durable when New returns.

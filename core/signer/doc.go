@@ -8,12 +8,16 @@
 // anything elsewhere; checkpoints kept by others are what refutes that.
 package signer
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/exhibit-forensics/exhibit/internal/private"
+)
 
 // Sentinels that callers branch on.
 var (
 	// ErrLax: someone else than the owner can read or change an identity's files.
-	ErrLax = errors.New("not private to its owner")
+	ErrLax = private.ErrLax
 	// ErrSmaller: a larger tree of this log was signed already.
 	ErrSmaller = errors.New("log is shorter than when it was last signed")
 	// ErrInconsistent: the tree does not continue the one that was signed last.

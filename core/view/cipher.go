@@ -105,7 +105,7 @@ func (p *profile) decipher(key, message []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.blocks(block, message)
+	return p.blocks(block, key, message)
 }
 
 func newBlock(name string, key []byte) (b cipher.Block, err error) {
@@ -130,7 +130,7 @@ func newBlock(name string, key []byte) (b cipher.Block, err error) {
 	return b, nil
 }
 
-func (p *profile) blocks(block cipher.Block, message []byte) ([]byte, error) {
+func (p *profile) blocks(block cipher.Block, key, message []byte) ([]byte, error) {
 	n := block.BlockSize()
 	switch p.Mode {
 	case "ecb":
@@ -141,6 +141,9 @@ func (p *profile) blocks(block cipher.Block, message []byte) ([]byte, error) {
 		return out, nil
 	case "cbc":
 		iv, err := hex.DecodeString(p.IV)
+		if p.IV == "key" && len(key) >= n {
+			iv, err = key[:n], nil
+		}
 		if p.IV == "prefix" && len(message) >= n {
 			iv, message, err = message[:n], message[n:], nil
 		}

@@ -220,6 +220,9 @@ type deriveStep struct {
 	Cipher  string     `json:"cipher"`
 	Mode    string     `json:"mode"`
 	Padding string     `json:"padding"`
+	Table   string     `json:"table"`
+	RowID   int64      `json:"rowid"`
+	Column  string     `json:"column"`
 
 	partial bool // what it gives is cut short or damaged
 }
@@ -228,10 +231,14 @@ func (s deriveStep) words() string {
 	switch s.Do {
 	case "untar":
 		return fmt.Sprintf("the member of the tar archive at byte %d", s.Offset)
+	case "unar":
+		return fmt.Sprintf("the member of the ar archive whose data begin at byte %d", s.Offset)
 	case "unzip":
 		return fmt.Sprintf("the member of the zip archive whose data begin at byte %d", s.Offset)
 	case "decrypt":
 		return fmt.Sprintf("decrypted with %s %s, as profile %s says", s.Cipher, s.Mode, s.Profile)
+	case "sqlite":
+		return fmt.Sprintf("the column %s of row %d of the table %s (where the database came with a write-ahead log, that belongs beside it)", s.Column, s.RowID, s.Table)
 	case "unbase64":
 		return fmt.Sprintf("the base64 at byte %d, decoded", s.Offset)
 	case "gunzip", "bunzip2", "unxz", "unzstd":
@@ -279,6 +286,14 @@ func (k *cook) filter(s deriveStep, w *way, size int64, first bool, in string) (
 	case "unbase64":
 		k.need("base64")
 		return slice(s.Offset, s.Length) + " | base64 -di", nil, nil
+	case "sqlite":
+		const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+		if s.Table == "" || s.Column == "" || strings.Trim(s.Table+s.Column, letters) != "" {
+			return "", nil, fmt.Errorf("%w: a name in SQL that is not made of letters", evidence.ErrNotFound)
+		}
+		k.need("sqlite3", "xxd")
+		db := k.file()
+		return fmt.Sprintf(`tee '%[1]s' | { cat > /dev/null; sqlite3 '%[1]s' "SELECT hex(%[2]s) FROM %[3]s WHERE rowid = %[4]d"; } | xxd -r -p`, db, s.Column, s.Table, s.RowID), nil, nil
 	case "untar":
 		if len(s.Sparse) > 0 {
 			k.need("python3")
@@ -288,6 +303,8 @@ func (k *cook) filter(s deriveStep, w *way, size int64, first bool, in string) (
 			}
 			return slice(s.Offset, s.Length) + " | " + fmt.Sprintf(spread, parts, s.Size), nil, nil
 		}
+		return slice(s.Offset, s.Length), nil, nil
+	case "unar":
 		return slice(s.Offset, s.Length), nil, nil
 	case "unzip":
 		cut := slice(s.Offset, s.Length)

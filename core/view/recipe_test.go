@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/exhibit-forensics/exhibit/core/keyring"
 	"github.com/exhibit-forensics/exhibit/evidence"
+	"github.com/exhibit-forensics/exhibit/evidence/store"
 )
 
 // pipe runs a program over some bytes.
@@ -44,6 +46,8 @@ func TestCiphersOpenAndRedo(t *testing.T) {
 		{"des ecb", "des", "ecb", "", "pkcs7", "3332626e7832336c", "des-ecb", pkcs7(8)},
 		{"des ecb zeros", "des", "ecb", "", "zero", "3332626e7832336c", "des-ecb", zero},
 		{"des cbc", "des", "cbc", iv8, "pkcs7", "3332626e7832336c", "des-cbc", pkcs7(8)},
+		{"des cbc key", "des", "cbc", "key", "pkcs7", "3332626e7832336c", "des-cbc", pkcs7(8)},
+		{"aes 256 cbc key", "aes", "cbc", "key", "pkcs7", strings.Repeat("0f1e", 16), "aes-256-cbc", pkcs7(16)},
 		{"des cbc prefix", "des", "cbc", "prefix", "pkcs7", "3332626e7832336c", "des-cbc", pkcs7(8)},
 		{"3des 16", "3des", "ecb", "", "pkcs7", "000102030405060708090a0b0c0d0e0f", "des-ede", pkcs7(8)},
 		{"3des 24", "3des", "cbc", iv8, "pkcs7", "000102030405060708090a0b0c0d0e0f1011121314151617", "des-ede3-cbc", pkcs7(8)},
@@ -74,6 +78,9 @@ func TestCiphersOpenAndRedo(t *testing.T) {
 				iv := c.iv
 				if iv == "prefix" {
 					iv = map[string]string{"des": iv8, "aes": iv16}[c.cipher]
+				}
+				if iv == "key" {
+					iv = c.key[:map[string]int{"des": 16, "aes": 32}[c.cipher]]
 				}
 				if iv != "" {
 					args = append(args, "-iv", iv)
@@ -108,6 +115,37 @@ func TestCiphersOpenAndRedo(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The commands that read a key at its place make what the case makes of it, in every way of
+// writing a key down.
+func TestKeysByHand(t *testing.T) {
+	text := []byte("0123456789abcdef")
+	for _, encoding := range keyring.Encodings() {
+		at := text
+		switch encoding {
+		case keyring.Zero8:
+			at = text[:5]
+		case keyring.FromUTF16:
+			at = []byte("k\x00e\x00y\x00")
+		}
+		want, err := keyring.Decode(at, encoding)
+		if err != nil {
+			t.Fatal(encoding, err)
+		}
+		file := append([]byte("xx"), append(bytes.Clone(at), "yyy"...)...)
+		w := &way{links: []Link{{Artifact: evidence.Sum(file), Size: int64(len(file))}}, original: &Original{Exhibit: "EX-001", Path: evidence.NewName("in"), name: evidence.NewName("in")}}
+		k := newCook()
+		commands, err := k.key(&Key{Fingerprint: "key:0", Form: keyring.AtPlace, Name: "k", Encoding: encoding, Place: "EX-001:in:2:16", at: &store.Place{Artifact: evidence.Sum(file), Offset: 2, Length: int64(len(at))}, way: w})
+		if err != nil {
+			t.Fatal(encoding, err)
+		}
+		dir := t.TempDir()
+		pipe(t, dir, file, "sh", "-c", "cat > in")
+		if got := pipe(t, dir, nil, "sh", "-c", strings.Join(commands, "\n")+"\nprintf %s \"$KEY\""); string(got) != hex.EncodeToString(want) {
+			t.Errorf("%s: by hand %s, and %x\n%s", encoding, got, want, commands)
+		}
 	}
 }
 
@@ -175,6 +213,7 @@ func TestDerivations(t *testing.T) {
 		{"tar.xz", "tar -cf - in | xz -c", `[{"do":"unxz"},{"do":"untar","offset":512,"length":5500}]`, ""},
 		{"zip deflate", "zip -q -X z.zip in >/dev/null && cat z.zip", `[{"do":"unzip","offset":32,"length":%d,"method":8}]`, ""},
 		{"zip stored", "zip -q -0 -X z.zip in >/dev/null && cat z.zip", `[{"do":"unzip","offset":32,"length":5500,"method":0}]`, ""},
+		{"sqlite", "sqlite3 -batch x.db \"CREATE TABLE data(_id INTEGER PRIMARY KEY, data15 BLOB); INSERT INTO data VALUES (7, CAST(readfile('in') AS BLOB))\" && cat x.db", `[{"do":"sqlite","table":"data","rowid":7,"column":"data15"}]`, ""},
 		{"sparse", "printf ab", `[{"do":"untar","offset":0,"length":2,"size":9,"sparse":[[1,1],[7,1]]}]`, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -130,6 +130,9 @@ func (k *cook) decrypt(p *profile, key *Key, padding string, keep int64, alone b
 			iv = "$IV"
 			filter = fmt.Sprintf("tail -c +%d | %s", n+1, filter)
 		}
+		if iv == "key" {
+			iv = fmt.Sprintf("$(printf %%s \"$KEY\" | head -c %d)", 2*blockSize(p.Cipher))
+		}
 		filter += fmt.Sprintf(` -iv "%s"`, iv)
 	}
 	if padding != "pkcs7" {
@@ -197,6 +200,10 @@ func (k *cook) key(key *Key) ([]string, error) {
 		case keyring.FromUTF16:
 			read += ` | od -An -v -tx1 -w2 | cut -c 2-3 | tr -d '\n'`
 		default:
+			if d, ok := keyring.ParseDigest(key.Encoding); ok {
+				read += digestCommand(d)
+				break
+			}
 			if n := keyring.FilledTo(key.Encoding); n > 0 {
 				read = fmt.Sprintf("{ %s; head -c %d /dev/zero; }", read, max(0, n-key.at.Length))
 			}
@@ -207,6 +214,15 @@ func (k *cook) key(key *Key) ([]string, error) {
 		return []string{"KEY=" + key.Hex + "   # " + oneLine(key.words())}, nil
 	}
 	return []string{"# set KEY first, in hexadecimal: " + oneLine(key.words()) + "; exhibit show --keys writes it here", `: "${KEY:?}"`}, nil
+}
+
+// digestCommand turns the text of a key into the key, in hexadecimal.
+func digestCommand(d keyring.Digest) string {
+	tool := strings.ReplaceAll(d.Name, "-", "") + "sum" // md5sum, sha1sum, sha256sum
+	if d.Digits {
+		return fmt.Sprintf(` | %s | head -c %d | od -An -v -tx1 | tr -d ' \n'`, tool, d.Length)
+	}
+	return fmt.Sprintf(" | %s | head -c %d", tool, 2*d.Length)
 }
 
 // words says which key it is.

@@ -22,15 +22,18 @@ type Filter struct {
 }
 
 // Records calls yield with each current record, joined (docs/formats/records.md,
-// last paragraph): canonical JSON without newline, in the order of the log. The
-// slice is good until yield returns.
+// last paragraph): canonical JSON without newline, in the order of the log, those of
+// kind redaction where f asks for them. The slice is good until yield returns.
 func Records(ctx context.Context, c *store.Case, f Filter, yield func(line []byte) error) error {
 	return each(ctx, c, f, func(r *joined) error {
 		set := r.run.Records
 		if set == nil || f.Kind != "" && set.Kinds[f.Kind] == 0 {
 			return nil
 		}
-		return r.lines(ctx, c, set.Artifact, func(n int64, line []byte) error {
+		if f.Kind == "" && r.run.Operation == evidence.OpRedact {
+			return nil // several to every record, and they say nothing of their own
+		}
+		return Lines(ctx, c, set.Artifact, func(n int64, line []byte) error {
 			if f.Kind != "" {
 				if kind, _ := evidence.KindAndTime(line); kind != f.Kind {
 					return nil
@@ -52,7 +55,7 @@ func Diagnostics(ctx context.Context, c *store.Case, f Filter, yield func(line [
 		if set == nil {
 			return nil
 		}
-		return r.lines(ctx, c, set.Artifact, func(n int64, line []byte) error {
+		return Lines(ctx, c, set.Artifact, func(n int64, line []byte) error {
 			out, err := r.join(line, evidence.RecordID(set.Artifact, n))
 			if err != nil {
 				return err
@@ -88,7 +91,7 @@ func (j *Joiner) Set() *evidence.RecordSetRef { return j.j.run.Records }
 // Lines calls f with each line of the record set and its number from 1; the line
 // is as stored, and good until f returns.
 func (j *Joiner) Lines(ctx context.Context, c *store.Case, f func(n int64, line []byte) error) error {
-	return j.j.lines(ctx, c, j.Set().Artifact, f)
+	return Lines(ctx, c, j.Set().Artifact, f)
 }
 
 // Join returns line n, from 1, as Records yields it. It is good until the next call.
@@ -138,7 +141,7 @@ func each(ctx context.Context, c *store.Case, f Filter, do func(*joined) error) 
 			return err
 		}
 		mine := placesOf(run, all, items, f.Exhibit)
-		if len(mine) == 0 && (run.Operation != evidence.OpAnalyze || f.Exhibit != "") {
+		if len(mine) == 0 && (!evidence.OverRecords(run.Operation) || f.Exhibit != "") {
 			continue // what an analysis says stands nowhere: it is about all exhibits
 		}
 		j, err := newJoined(run, mine, found)
@@ -195,7 +198,7 @@ func newJoined(run evidence.Run, places []store.PlaceOf, found *sited) (*joined,
 	}
 	j := &joined{run: run, places: places, members: members}
 	for _, c := range run.Companions() {
-		at, err := found.beside(c.Artifact, places)
+		at, err := found.beside(c, places)
 		if err != nil {
 			return nil, err
 		}
@@ -246,7 +249,9 @@ func sourceMembers(d evidence.Digest, places []store.PlaceOf) (map[string][]byte
 	return members, nil
 }
 
-func (j *joined) lines(ctx context.Context, c *store.Case, set evidence.Digest, f func(n int64, line []byte) error) error {
+// Lines calls f with every line of a record set, numbered from 1. A line is good until f
+// returns.
+func Lines(ctx context.Context, c *store.Case, set evidence.Digest, f func(n int64, line []byte) error) error {
 	a, err := c.Artifact(ctx, set)
 	if err != nil {
 		return err

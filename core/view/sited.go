@@ -77,7 +77,7 @@ func (s *sited) places(run evidence.Run) ([]store.PlaceOf, error) {
 // fits: all companions of the run lie beside p.
 func (s *sited) fits(run evidence.Run, p store.PlaceOf) (bool, error) {
 	for _, c := range run.Companions() {
-		at, err := s.beside(c.Artifact, []store.PlaceOf{p})
+		at, err := s.beside(c, []store.PlaceOf{p})
 		if err != nil || len(at) == 0 {
 			return false, err
 		}
@@ -85,15 +85,19 @@ func (s *sited) fits(run evidence.Run, p store.PlaceOf) (bool, error) {
 	return true, nil
 }
 
-// beside are the places of d beside each of the places.
-func (s *sited) beside(d evidence.Digest, places []store.PlaceOf) ([]store.PlaceOf, error) {
-	all, err := s.index.Places(d)
+// beside are the places of a run's companion beside each of the places.
+func (s *sited) beside(c evidence.ManifestMember, places []store.PlaceOf) ([]store.PlaceOf, error) {
+	all, err := s.index.Places(c.Artifact)
 	if err != nil {
 		return nil, err
 	}
 	var out []store.PlaceOf
 	for _, p := range places {
-		if at, ok := store.Neighbour(p, all); ok {
+		at, ok := store.Neighbour(p, all)
+		if c.Name != "" {
+			at, ok = store.NeighbourAt(p, all, c.Name)
+		}
+		if ok {
 			out = append(out, at)
 		}
 	}

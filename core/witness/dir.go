@@ -19,6 +19,7 @@ import (
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/evidence/anchor"
 	"github.com/exhibit-forensics/exhibit/evidence/custody"
+	"github.com/exhibit-forensics/exhibit/internal/private"
 )
 
 const (
@@ -106,7 +107,7 @@ func makeWitness(dir, name string, now time.Time, rand io.Reader) (string, error
 		err = replace(root, keyFile, append(b, '\n'))
 	}
 	if err == nil {
-		err = syncPath(filepath.Dir(dir))
+		err = private.SyncPath(filepath.Dir(dir))
 	}
 	return anchor.VKey(name, pub), err
 }

@@ -4,31 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"syscall"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
+	"github.com/exhibit-forensics/exhibit/internal/private"
 )
 
 // openPrivate opens a directory that nobody but this user may look into.
 func openPrivate(dir string) (*os.Root, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, err
+	root, err := private.OpenDir(dir)
+	if errors.Is(err, private.ErrLax) {
+		err = fmt.Errorf("%w: %q", ErrLax, dir)
 	}
-	info, err := root.Stat(".")
-	if err == nil {
-		st, ok := info.Sys().(*syscall.Stat_t)
-		if !ok || int(st.Uid) != os.Geteuid() || info.Mode().Perm()&0o077 != 0 {
-			err = fmt.Errorf("%w: %q", ErrLax, dir)
-		}
-	}
-	if err != nil {
-		return nil, errors.Join(err, root.Close())
-	}
-	return root, nil
+	return root, err
 }
 
 func readFile(root *os.Root, name string) ([]byte, error) {
@@ -44,41 +32,8 @@ func readFile(root *os.Root, name string) ([]byte, error) {
 	return b, err
 }
 
-// replace writes a file, whole or not at all, durable when it returns.
+// replace writes a file, whole or not at all, durable when it returns. One request at a time
+// for each log: one temporary name for each file.
 func replace(root *os.Root, name string, b []byte) error {
-	temp := name + tempName
-	if err := root.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	f, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = root.Rename(temp, name)
-	}
-	if err != nil {
-		return errors.Join(err, root.Remove(temp))
-	}
-	return syncDir(root, filepath.Dir(name))
-}
-
-func syncDir(root *os.Root, name string) error {
-	f, err := root.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-func syncPath(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return private.Replace(root, name, name+tempName, b)
 }

@@ -42,14 +42,7 @@ func reopen(t testing.TB, dir string) *blob.Store {
 
 func stage(t testing.TB, s *blob.Store, content []byte, o blob.WriterOptions) *blob.Staged {
 	t.Helper()
-	w, err := s.NewWriter(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n, err := w.Write(content); err != nil || n != len(content) {
-		t.Fatalf("wrote %d of %d: %v", n, len(content), err)
-	}
-	st, err := w.Finish()
+	st, err := s.Stage(content, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,6 +60,19 @@ func (s *Store) NewWriter(o WriterOptions) (*Writer, error) {
 	return w, nil
 }
 
+// Stage makes an object of bytes in memory; it is there once it is committed.
+func (s *Store) Stage(content []byte, o WriterOptions) (*Staged, error) {
+	w, err := s.NewWriter(o)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(content); err != nil {
+		w.Abort()
+		return nil, err
+	}
+	return w.Finish()
+}
+
 func (s *Store) newWriter(o WriterOptions) (*Writer, error) {
 	w := &Writer{s: s}
 	switch o.Encoding {

@@ -33,6 +33,9 @@ type About struct {
 	Anchors int64
 	// Files, Bytes of which are received and derived artifacts; Records and Enclosed count.
 	Files, Bytes, Records, Enclosed int64
+	// Redacted records are in data/redacted. Draft: they were not checked.
+	Redacted int64
+	Draft    bool
 }
 
 // Exhibit is an item that is disclosed whole.
@@ -76,6 +79,7 @@ func (a *About) contents() string {
 		{int64(len(a.Exhibits)), "exhibit", "exhibits"},
 		{a.Files, "file", "files"},
 		{a.Records, "record", "records"},
+		{a.Redacted, "redacted record", "redacted records"},
 		{a.Enclosed, "enclosed file", "enclosed files"},
 	} {
 		switch {

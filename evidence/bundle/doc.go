@@ -26,6 +26,7 @@ const (
 	RecordsFile      = "data/records/records.jsonl"
 	RecordsIndexFile = "data/records/index.csv"
 	EnclosedDir      = "data/enclosed"
+	RedactedDir      = "data/redacted"
 	LogFile          = "custody/log.jsonl"
 	OpeningsFile     = "custody/openings.jsonl"
 	SetsDir          = "custody/sets"

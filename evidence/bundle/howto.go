@@ -24,6 +24,13 @@ func Fingerprint(ssh string) string {
 // HowToVerify is the text for whoever receives a bundle. Lines are as long as a mail is.
 func HowToVerify(a About) []byte {
 	text := howTo
+	if a.Redacted > 0 {
+		text = strings.Replace(text, "{redacted}", howToRedacted, 1)
+	}
+	text = strings.Replace(text, "{redacted}", "", 1)
+	if a.Draft {
+		text = "DRAFT: NOT CHECKED AND NOT RELEASED. DO NOT HAND IT OUT.\n\n\n" + text
+	}
 	if a.Anchors > 0 {
 		text = strings.Replace(text, "{anchors}", howToAnchors, 1)
 	}
@@ -61,6 +68,28 @@ They count with a certificate or key that you have from elsewhere, not from here
 
 `
 
+// howToRedacted says what a redacted production proves; publish says the same in its README.
+const howToRedacted = `
+6. THE REDACTED RECORDS
+
+data/redacted/report.html says what was redacted and under which policy. Nothing
+in that folder is an original, and no line of the custody log opens one: the
+checks above show that the files are what was handed out, and that the records
+they stand for were committed to before.
+
+They do not show by themselves that a document says what its original says but
+for the marks. data/redacted/originals.csv names for each document the entry, run
+and leaf that commit to its original, and the salted hash that stands there. Where
+a court orders an original to be shown, exhibit prove of that record gives the same
+leaf and hash, and exhibit verify shows that it is the one.
+
+Whether something was overlooked you can look for yourself: VERIFY.html searches the
+bundle for a private list of terms; the list does not leave your computer.
+Marks such as [PHONE-7F3KQ2M9] stand for the same value wherever they appear; with
+a key that is not here they can be computed, without it they cannot be undone by
+trying. They are pseudonymised data, and personal data still (GDPR Art. 4(5)).
+`
+
 const howTo = `HOW TO CHECK THIS BUNDLE
 
 Case          {case}
@@ -78,6 +107,9 @@ programs. Names were made safe for every system; the lists have the real ones.
 Open VERIFY.html in a browser (it needs no network and sends nothing anywhere)
 and give it the ZIP file or this folder. It says in three sentences whether the
 files match, who vouches for them, and what was not checked.
+It can also look for names or numbers of your own in everything here, to see for
+yourself what is not in it: "Look for names or numbers of your own". Your list
+stays on your computer.
 
 A verifier that came with the thing it checks could lie. Take it, or the script
 verify.py, or the program exhibit, from somewhere else if it matters, or use the
@@ -163,4 +195,4 @@ are, can be seen.
 A file CERTIFICATE-….txt is a draft for a qualified person to check, complete and
 sign. interop/ has the list of files in CASE/UCO and DFXML for other programs;
 it is for exchange and proves nothing.
-`
+{redacted}`

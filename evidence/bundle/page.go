@@ -31,7 +31,11 @@ code{font:12px/1.35 ui-monospace,monospace;overflow-wrap:anywhere}td.n{text-alig
 func FilesPage(w *bufio.Writer, a About, files func(yield func(File) error) error) error {
 	p := page{w: w}
 	p.raw(pageHead, shown("Exhibits: "+a.name()))
-	p.raw("<h1>List of exhibits and files</h1>\n<table>\n")
+	p.raw("<h1>List of exhibits and files</h1>\n")
+	if a.Draft {
+		p.raw("<p><b>DRAFT: not checked and not released. Do not hand it out.</b></p>\n")
+	}
+	p.raw("<table>\n")
 	for _, r := range [][2]string{
 		{"Case", a.name()},
 		{"Log", a.Origin},
@@ -47,6 +51,9 @@ func FilesPage(w *bufio.Writer, a About, files func(yield func(File) error) erro
 		}
 	}
 	p.raw("</table>\n<p>Paths are as they stood in the exhibit; what does not print is written as <code>\\x</code> and two digits a byte. How to check this list: HOW-TO-VERIFY.txt, VERIFY.html.</p>\n")
+	if a.Redacted > 0 {
+		p.raw("<p>Redacted records are in data/redacted: begin with <code>data/redacted/report.html</code>. No file of an exhibit is disclosed.</p>\n")
+	}
 	if len(a.Exhibits) > 0 {
 		p.exhibits(a.Exhibits)
 	}

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Checks a bundle of evidence: python3 verify.py [--trust KEY] [--receipt FILE] [--tsa-cert FILE] [--witness KEY] [--json] BUNDLE.zip|DIRECTORY
+"""Checks a bundle of evidence: python3 verify.py [--trust KEY] [--receipt FILE] [--tsa-cert FILE] [--witness KEY] [--require LEVEL] [--json] BUNDLE.zip|DIRECTORY
 
 Needs Python 3.9 and OpenSSL 3 (the program openssl); no network. Written from docs/formats/bundle.md, whose steps it follows; shares no code with the program that made the
 bundle. A verifier that comes inside a bundle can lie: take this file from elsewhere, or compare its SHA-256 with the one on your receipt. KEY is one that you have by another way, or a
-file that holds it; FILE a receipt, or certificates of a time-stamping authority. Exit: 0 intact, 20 altered, 21 incomplete, 22 rolled back, 23 forked, 24 less than was asked, 25 cannot verify."""
+file that holds it; FILE a receipt, or certificates of a time-stamping authority; LEVEL self-asserted, trusted or anchored, asked of every entry. Exit: 0 intact, 20 altered, 21 incomplete, 22 rolled back, 23 forked, 24 less than was asked, 25 cannot verify, 64 asked wrongly."""
 import argparse, array, base64, contextlib, datetime, functools, hashlib, itertools, json, mmap, os, pathlib, re, shutil, struct, subprocess, sys, tempfile, zlib
 VERDICTS = ["INTACT", "INTACT, BELOW WHAT WAS REQUIRED", "CANNOT VERIFY", "INCOMPLETE", "ALTERED", "ROLLED BACK", "FORKED"]; EXITS, SSH, LEVELS = [0, 24, 25, 21, 20, 22, 23], "-----BEGIN SSH SIGNATURE-----\n%s-----END SSH SIGNATURE-----\n", ["none", "self-asserted", "trusted", "anchored"]
 RANK = {"required": 1, "zip": 2, "bag": 2, "receipt": 2, "file.missing": 3, "signature.missing": 3, "checkpoint.missing": 3, "receipt.rolled-back": 5, "anchor.rolled-back": 5, "receipt.forked": 6, "anchor.forked": 6}  # any other code: 4, ALTERED
-NOT_CHECKED, STAMPS = "Not checked: whether what was entered is true or complete, whether this is all there is%s.", ", %d time stamps and cosigned checkpoints (anchors/) that no --tsa-cert or --witness is for"
+NOT_CHECKED, STAMPS = "Not checked: whether what was entered is true or complete, whether this is all there is%s.", {"transfers": ", signatures under statements of transfer (%d entries; for ssh-keygen -Y verify -n exhibit-transfer)", "stamps": ", whether the certificate under %d time stamps was revoked", "enclosed": ", %d time stamps and cosigned checkpoints (anchors/) that no --tsa-cert or --witness is for"}
 SAY = ["Nobody vouches for it: no signature over its custody log could be checked.", "It is signed by a key that only the bundle itself names.", "The first {covered} of {of} entries of its custody log are signed by a key that you trust, or that it handed the log over to.",
        "The first {covered} of {of} entries of its custody log are those of a receipt that you gave, or were stamped or cosigned by whom you named: unchanged since then."]
 MANIFEST, TAGS, SIGNATURE, SIGNERS = "manifest-sha256.txt", "tagmanifest-sha256.txt", "tagmanifest-sha256.txt.sig", "keys/allowed_signers"
@@ -114,27 +114,26 @@ def time_stamp(data):  # (certificate's digest, and by what; what was signed, ov
     version, digests, inner, *rest = kids(0x30, signed); sort, octets = kids(0x30, inner); (info,) = kids(0xa0, octets); (signer,) = kids(0x31, rest[-1]) if rest else need(0)
     need(held(2, granted) in (b"\0", b"\1") and [e[0] for e in rest[:-1]] in ([], [0xa0], [0xa1], [0xa0, 0xa1]) and held(6, kind).hex() == OID + "0702" and held(6, sort).hex() == OID + "09100104")
     number, _, digest, attributes, how, signature, *more = kids(0x30, signer); values = {}; [held(2, version), held(0x31, digests), held(2, number)]; need([e[0] for e in more] in ([], [0xa1]))
-    for attribute in kids(0xa0, attributes): name, set = kids(0x30, attribute); (value,) = kids(0x31, set); need(values.setdefault(held(6, name).hex(), value) is value)
-    need(held(6, values[OID + "0903"]).hex() == OID + "09100104"); new = OID + "0910022f" in values; ids, *_ = kids(0x30, values[OID + ("0910022f" if new else "0910020c")])
-    id, *_ = kids(0x30, ids); first, *more = kids(0x30, id); by = "sha256" if new else "sha1"
+    for attribute in kids(0xa0, attributes): name, set = kids(0x30, attribute); (value,) = kids(0x31, set); id = held(6, name).hex(); need(id not in values); values[id] = value
+    need(held(6, values[OID + "0903"]).hex() == OID + "09100104"); new = OID + "0910022f" in values; ids, *_ = kids(0x30, values[OID + ("0910022f" if new else "0910020c")]); id, *_ = kids(0x30, ids); first, *more = kids(0x30, id); by = "sha256" if new else "sha1"
     if new and first[0] == 0x30: by = DIGESTS[oid(first, 99)]; first, *_ = more
     return by, held(4, first), DIGESTS[oid(digest)], held(4, values[OID + "0904"]), oid(how), b"\x31" + attributes[2][1:], held(4, signature), held(4, info)
 def certificates(data):  # of time-stamping authorities: [(DER, from, until, key)]
     found = [data] if data[:1] == b"0" else [base64.b64decode(b"".join(b.split()), validate=True) for b in re.findall(b"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\\s]*)-----END CERTIFICATE-----", data)]; need(found); return [certificate(c) for c in found]
 def certificate(data):
-    (whole,) = der(data); tbs, _, _ = kids(0x30, whole); version, _, _, _, validity, _, key, *more = kids(0x30, tbs); (v,) = kids(0xa0, version); (list,) = kids(0xa3, more[-1]); uses = {}
-    for extension in kids(0x30, list): name, *flag, value = kids(0x30, extension); need(held(6, name) not in uses and flag in ([], [(1, b"\xff", b"\1\1\xff")])); uses[held(6, name)] = (flag, held(4, value))
+    (whole,) = der(data); tbs, algorithm, sum = kids(0x30, whole); version, serial, same, issuer, validity, subject, key, *more = kids(0x30, tbs); [held(0x30, e) for e in (algorithm, same, issuer, subject)]; held(3, sum); held(2, serial); (v,) = kids(0xa0, version); (list,) = kids(0xa3, more[-1]); uses = {}
+    for extension in kids(0x30, list): name, *flag, value = kids(0x30, extension); id = held(6, name); need(id not in uses and flag in ([], [(1, b"\xff", b"\1\1\xff")])); uses[id] = (flag, held(4, value))
     flag, value = uses[b"\x55\x1d\x25"]; (use,) = der(value); (only,) = kids(0x30, use); need(flag and held(6, only).hex() == "2b06010505070308" and held(2, v) == b"\2")
-    times = [(("20" if t < b"50" else "19") if tag == 23 else "") + text(t.decode(), "[0-9]{%d}Z" % {23: 12, 24: 14}[tag])[:-1] for tag, t, _ in kids(0x30, validity)]; sort, bits = kids(0x30, key); name, curve = kids(0x30, sort); rsa = held(6, name).hex() == OID + "0101"
-    if rsa: (n, e) = kids(0x30, der(held(3, bits)[1:])[0]); need(2048 <= int.from_bytes(held(2, n), "big").bit_length() <= 8192 and held(2, e) == b"\1\0\1")
-    else: need(held(6, name).hex() == "2a8648ce3d0201" and curve[1].hex() in ("2a8648ce3d030107", "2b81040022", "2b81040023") and held(3, bits)[1] == 4)
+    times = [(("20" if t < b"50" else "19") if tag == 23 else "") + text(t.decode(), "[0-9]{%d}Z" % {23: 12, 24: 14}[tag])[:-1] for tag, t, _ in kids(0x30, validity)]; need(len(times) == 2); sort, bits = kids(0x30, key); name, curve = kids(0x30, sort); rsa = held(6, name).hex() == OID + "0101"
+    if rsa: (n, e) = kids(0x30, der(held(3, bits)[1:])[0]); n = held(2, n); need(2048 <= int.from_bytes(n, "big").bit_length() <= 8192 and n[0] < 128 and (n[0] or n[1] > 127) and held(2, e) == b"\1\0\1")
+    else: need(curve[1].hex() in ("2a8648ce3d030107", "2b81040022", "2b81040023") and bits[1][1] == 4 and run("openssl pkey -pubin -pubcheck -noout -inform DER -in key", key=key[2]))
     return data, *times, key[2], rsa
-def printable(name): raw = decode(name["raw"]).decode(errors="surrogateescape") if "raw" in name else text(name["text"]); return HIDDEN.sub(lambda m: "\\\\" if m[0] == "\\" else escaped(m[0]), raw)
+def printable(name): raw = decode(name["raw"]).decode(errors="surrogateescape") if "raw" in name else name["text"]; return HIDDEN.sub(lambda m: "\\\\" if m[0] == "\\" else escaped(m[0]), raw)
 def escaped(s): return "".join(r"\x%02x" % b for b in s.encode(errors="surrogateescape"))
 # --- the check, step by step as docs/formats/bundle.md has them
 class Check:
-    def __init__(self, trust=(), receipts=(), tsa=(), witnesses=()):
-        self.certs, self.witnesses, self.anchors, self.enclosed = [c for data in tsa for c in certificates(data)], {k[:2]: k[2] for k in (parse_key(w, 4) for w in witnesses)}, [], 0
+    def __init__(self, trust=(), receipts=(), tsa=(), witnesses=(), require="none"):
+        self.sealed, self.transfers, self.want = [], 0, LEVELS.index(require); self.certs, self.witnesses, self.anchors, self.enclosed = [c for data in tsa for c in certificates(data)], {k[:2]: k[2] for k in (parse_key(w, 4) for w in witnesses)}, [], 0
         self.trust, self.receipts, self.findings, self.best, self.plain = {parse_key(k)[2] for k in trust}, receipts, [], (0, 0), 0; self.origin, self.tree, self.good, self.keys, self.vkeys = "", Tree(), {}, {}, {}  # self.open: {set: {(entry, number): (values, withheld)}}
     def find(self, *finding): self.findings.append(finding)  # code, object, what
     @contextlib.contextmanager
@@ -150,8 +149,9 @@ class Check:
         if not self.findings: self.steps()
         if self.trust and self.plain < 2: self.find("required", "attestation", "no checkpoint is signed by a key that you trust")
         if any(given and not any(a["type"] == sort for a in self.anchors) for given, sort in ((self.certs, "rfc3161"), (self.witnesses, "cosignature"))): self.find("required", "attestation", "nothing holds that is by whom you named")
+        if self.want and not 0 < self.tree.size <= max([n for level, n in self.sealed if level >= self.want] + [a["entries"] for a in self.anchors if self.want != 2], default=0): self.find("required", "attestation", "is less than %s for some of the entries; it was required for all" % LEVELS[self.want])
         codes, rank = sorted({f[0] for f in self.findings}), lambda code: RANK.get(code, 4); worst = max(map(rank, codes), default=0)
-        return {"verdict": VERDICTS[worst], "exit": EXITS[worst], "attestation": {"level": LEVELS[self.best[0]], "covered": self.best[1]}, "codes": codes, "anchors": self.anchors, "enclosed": self.enclosed,
+        return {"verdict": VERDICTS[worst], "exit": EXITS[worst], "attestation": {"level": LEVELS[self.best[0]], "covered": self.best[1]}, "codes": codes, "anchors": self.anchors, "enclosed": self.enclosed, "transfers": self.transfers,
                 "findings": [{"code": c, "object": o, "what": w} for c, o, w in sorted(self.findings, key=lambda f: -rank(f[0]))],
                 "log": {"origin": self.origin, "entries": self.tree.size, "root": self.tree.root().hex() if self.tree.size else ""}}
     def steps(self):
@@ -175,11 +175,9 @@ class Check:
         if RECORDS not in self.bad: self.fails("record", RECORDS, "is not what the log committed to", self.records)
         if LIST not in self.bad: self.fails("list", LIST, "is not what the log says", self.list)
     def signature(self):
-        armor, allowed, ssh = self.bag.read(SIGNATURE, 65536).decode(), self.bag.read(SIGNERS), b"ssh-ed25519"; blob = base64.b64decode("".join(armor.split("\n")[1:-2]), validate=True)
-        key, wrapped = blob[33:65], re.sub("(.{1,70})", "\\1\n", base64.b64encode(blob).decode())
+        armor, allowed, ssh = self.bag.read(SIGNATURE, 65536).decode(), self.bag.read(SIGNERS), b"ssh-ed25519"; blob = base64.b64decode("".join(armor.split("\n")[1:-2]), validate=True); key, wrapped = blob[33:65], re.sub("(.{1,70})", "\\1\n", base64.b64encode(blob).decode())
         need(armor == SSH % wrapped and len(blob) == 184 and allowed.endswith(b"\n") and blob == b"SSHSIG\0\0\0\1" + pack(pack(ssh, key), b"exhibit-bundle", b"", b"sha512", pack(ssh, blob[120:])))
-        form = '([A-Za-z0-9._/-]+) namespaces="exhibit-bundle" ssh-ed25519 ([A-Za-z0-9+/]{68})'; keys = {decode(b64) for _, b64 in (re.fullmatch(form, line).groups() for line in allowed.decode()[:-1].split("\n"))}
-        need(all(raw == pack(ssh, raw[19:]) for raw in keys) and pack(ssh, key) in keys); need(ed25519(key, b"SSHSIG" + pack(b"exhibit-bundle", b"", b"sha512", hashlib.sha512(self.bag.view(TAGS)).digest()), blob[120:])); self.signed = key
+        form = '([A-Za-z0-9._/-]+) namespaces="exhibit-bundle" ssh-ed25519 ([A-Za-z0-9+/]{68})'; keys = {decode(b64) for _, b64 in (re.fullmatch(form, line).groups() for line in allowed.decode()[:-1].split("\n"))}; need(all(raw == pack(ssh, raw[19:]) for raw in keys) and pack(ssh, key) in keys); need(ed25519(key, b"SSHSIG" + pack(b"exhibit-bundle", b"", b"sha512", hashlib.sha512(self.bag.view(TAGS)).digest()), blob[120:])); self.signed = key
     def manifest(self, name):
         lines = {path: digest for digest, path in (re.fullmatch("(%s)  (.+)" % HEX64, line.decode("ascii")).groups() for line in self.bag.lines(name, 216))}; need(list(lines) == sorted(lines) and sum(68 + len(path) - 1 for path in lines) == self.bag.files[name][0])  # in order, and none twice
         need(all(safe(path) and path.startswith("data/") == (name == MANIFEST) and path not in (TAGS, SIGNATURE) for path in lines)); self.listed.update(lines)
@@ -207,7 +205,7 @@ class Check:
             for root, size in (members(s, "root size") for s in e["sets"].values()): text(root, HEX64); count(size)
             action, key, successor = (x if isinstance(x, str) else "" for x in map(e["plain"].get, ("action", "signer", "successor")))
             if kind == "identity" and action in ("rotate", "revoke"): self.ends.append((n, action == "revoke", key, successor * (successor != key)))
-            tree.add(sha(b"\0", line)); prev = sha(b"\0", line).hex(); self.starts.append(self.starts[-1] + len(line) + 1)
+            self.transfers += kind == "transfer"; tree.add(sha(b"\0", line)); prev = sha(b"\0", line).hex(); self.starts.append(self.starts[-1] + len(line) + 1)
             if n + 1 in wanted: self.roots[n + 1] = tree.root()
         need(tree.size); self.tree = tree
     def checkpoints(self):
@@ -226,23 +224,23 @@ class Check:
         for n, revoked, old, new in ends:  # in the order of the log; a trusted key that was rotated away is followed
             if last.setdefault(old, n + 1) == n + 1 and not revoked and old in self.trust - gone: self.trust.add(new)
             for size in (s for s in self.good if s > n + 1 and old in self.good[s]): self.find("key", "checkpoint %d" % size, "is signed by a key that entry %d ended" % n)
-        stand = {size: {k for k in by if k not in gone and size <= last.get(k, MAX)} for size, by in self.good.items()}; self.best = max([(2 if by & self.trust else 1, size) for size, by in stand.items() if by], default=(0, 0))
+        stand = {size: {k for k in by if k not in gone and size <= last.get(k, MAX)} for size, by in self.good.items()}; self.sealed = [(2 if by & self.trust else 1, size) for size, by in stand.items() if by]; self.best = max(self.sealed, default=(0, 0))
     def receipt(self, data):
         note, keys = parse_receipt(data); need(signers(note, keys or {**self.keys, **{(self.origin, sha(self.origin.encode() + b"\n\1" + k)[:4].hex()): k for k in self.trust}}) and note[1] == self.origin)
         if note[2] > self.tree.size: self.find("receipt.rolled-back", "receipt", "is over %d entries: the bundle is older, or some were removed" % note[2])
         elif note[3] != self.roots[note[2]]: self.find("receipt.forked", "receipt", "is of another log under the same name")
-        else: self.best = max(self.best, (3, note[2]))
+        else: self.sealed.append((3, note[2])); self.best = max(self.best, (3, note[2]))
     def anchored(self, name, sort, size, time, by): self.anchors.append({"object": name, "type": sort, "entries": size, "time": time, "by": by}); self.best = max(self.best, (3, size))
     def stamp(self, name, size):
         how, id, digest, summed, algorithm, signed, signature, info = time_stamp(self.bag.read(name, 1 << 18)); cert = next((c for c in self.certs if hashlib.new(how, c[0]).digest() == id), None)
         if cert is None: self.enclosed += 1; return
-        note = "custody/checkpoints/%s.note" % size; need(self.bag.has(note) and hashlib.new(digest, info).digest() == summed); i = (256, 384, 512).index(int(digest[3:]))
+        note = "custody/checkpoints/%s.note" % size; need(hashlib.new(digest, info).digest() == summed); i = (256, 384, 512).index(int(digest[3:]))
         need(algorithm in ((OID + "0101", OID + "010" + "bcd"[i]) if cert[4] else ("2a8648ce3d04030" + "234"[i],)) and run("openssl pkeyutl -verify -rawin -digest %s -pubin -keyform DER -inkey key -in text -sigfile sig" % digest, key=cert[3], sig=signature, text=signed))
         (whole,) = der(info); version, policy, imprint, serial, when, *_ = kids(0x30, whole); algorithm, sum = kids(0x30, imprint); held(6, policy); held(2, serial); t = text(held(24, when).decode(), r"[0-9]{14}(\.[0-9]{1,9})?Z")
         need(held(2, version) == b"\1" and DIGESTS[oid(algorithm, 99)] == "sha256" and cert[1] <= t[:14] <= cert[2] and held(4, sum) == sha(self.bag.read(note, 65536)))
         if int(size) in self.good: self.anchored(name, "rfc3161", int(size), "%s-%s-%sT%s:%s:%s" % (t[:4], t[4:6], t[6:8], t[8:10], t[10:12], t[12:]), "sha256:" + sha(cert[0]).hex())
     def cosigned(self, name, size):
-        note, by = parse_note(self.bag.read(name, 65536)), []; need(note[1] == self.origin and note[2] == number(size))
+        note, by = parse_note(self.bag.read(name, 65536)), []; need(note[1] == self.origin and note[2] == int(size))
         for id in (id for id in note[4] if id in self.witnesses): at, signature = int.from_bytes(note[4][id][:8], "big"), note[4][id][8:]; need(at <= 253402300799 and ed25519(self.witnesses[id], b"cosignature/v1\ntime %d\n" % at + note[0], signature)); by.append((at, "+".join(id)))
         if not by: self.enclosed += 1
         elif note[2] > self.tree.size: self.find("anchor.rolled-back", name, "is over %d entries: the bundle is older, or some were removed" % note[2])
@@ -253,7 +251,7 @@ class Check:
         with self.finding("opening", OPENINGS, "has a line that is too long, or without its end"):
             for line in self.bag.lines(OPENINGS):
                 with self.finding("opening", OPENINGS, "has a line that the log did not commit to"):
-                    field, salt, seq, value = members(canonical(line), "field salt seq value"); need(type(seq) is int and (seq, utf16(text(field))) > last); last = (seq, utf16(field)); need(self.entry(seq)["commit"][field] == commitment(salt, field, value))
+                    field, salt, seq, value = members(canonical(line), "field salt seq value"); need(type(seq) is int and (seq, utf16(field)) > last); last = (seq, utf16(field)); need(self.entry(seq)["commit"][field] == commitment(salt, field, value))
                     if (seq, field) == (self.export, "observed.manifest"): shown = value
         with self.finding("export", "entry %d" % self.export, "does not say that these files were handed out"):
             e = self.entry(self.export); need(e["kind"] == "export" and e["plain"].get("phase") == "result" and shown == "sha256:" + self.listed[MANIFEST])
@@ -273,15 +271,15 @@ class Check:
     def list(self):
         rows, named, places, made = self.bag.lines(LIST, MIB), set(), set(), {}
         for o, _ in self.open.get("occurrences", {}).values():
-            with contextlib.suppress(*WRONG): places.add((text(o["artifact"]), text(o["item"], "(?s:.+)"), printable(o["path"])))
+            with contextlib.suppress(*WRONG): places.add((o["artifact"], text(o["item"], "(?s:.+)"), printable(o["path"])))
         for o, withheld in self.open.get("derivations", {}).values():
-            with contextlib.suppress(*WRONG): made.setdefault(text(o["child"]), []).append((text(o["parent"]), "!" + printable(o["name"]) if "name" in o else withheld.get("name") and need(0) or ""))
+            with contextlib.suppress(*WRONG): made.setdefault(o["child"], []).append((text(o["parent"], "(?s:.+)"), "!" + printable(o["name"]) if "name" in o else withheld.get("name") and need(0) or ""))
         need(next(rows, None) in (None, b"file,exhibit,path,sort,size,sha256,md5,sha1,modified,made,from,entry,n"))
         for row in rows:
             need(re.fullmatch(CELL + "(?:,%s){12}" % CELL, row.decode()))
             file, exhibit, path, sort, size, digest, md5, sha1, _, _, _, entry, n = [u or q.replace('""', '"') for u, q in re.findall('(?:^|(?<=,))(?:([^",]+)|"((?:[^"]|"")*)"|)(?=,|$)', row.decode())]
-            need(file.startswith("data/files/") and self.listed[file] == digest and (file in self.bad or self.bag.files[file][0] == number(size))); o = self.open["artifacts"][number(entry), number(n)][0]; hashes, origin = o.get("hashes", {}), {"received": "original", "derived": "derived"}[sort]
-            need((o["artifact"], count(o["size"]), o["origin"], hashes.get("md5", ""), hashes.get("sha1", "")) == ("sha256:" + digest, number(size), origin, md5, sha1))
+            long = number(size); need(file.startswith("data/files/") and self.listed[file] == digest and (file in self.bad or self.bag.files[file][0] == long)); o = self.open["artifacts"][number(entry), number(n)][0]; hashes, origin = o.get("hashes", {}), {"received": "original", "derived": "derived"}[sort]
+            need((o["artifact"], count(o["size"]), o["origin"], hashes.get("md5", ""), hashes.get("sha1", "")) == ("sha256:" + digest, long, origin, md5, sha1))
             need(not path.startswith(FORMULA)); path = next((c + path[len(escaped(c)):] for c in FORMULA if path.startswith(escaped(c))), path); queue, seen = [("sha256:" + digest, path)], {("sha256:" + digest, path)}
             for artifact, at in queue:  # it is a place itself, or made of something that is
                 if (artifact, exhibit, at) in places or not exhibit and not path: named.add(file); break
@@ -289,11 +287,13 @@ class Check:
             else: need(False)
         need(all(n in named for n in self.listed if n.startswith("data/files/")))
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    [parser.add_argument(flag, action="append", default=[]) for flag in ("--trust", "--receipt", "--tsa-cert", "--witness")]; parser.add_argument("--json", action="store_true"); parser.add_argument("bundle"); a = parser.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter); [parser.add_argument(flag, action="append", default=[]) for flag in ("--trust", "--receipt", "--tsa-cert", "--witness")]; parser.add_argument("--require", choices=LEVELS, default="none"); parser.add_argument("--json", action="store_true"); parser.add_argument("bundle"); a = parser.parse_args()
     if not ed25519(*map(bytes.fromhex, KNOWN.split())): print("CANNOT VERIFY: this needs OpenSSL 3; `openssl version` says what is here. VERIFY.html needs none."); return 25
-    keys, files = lambda list: [pathlib.Path(k).read_text().strip() if os.path.exists(k) else k for k in list], lambda list: [pathlib.Path(f).read_bytes() for f in list]; r = Check(keys(a.trust), files(a.receipt), files(a.tsa_cert), keys(a.witness)).check(a.bundle)
+    keys, files = lambda list: [pathlib.Path(k).read_text().strip() if os.path.exists(k) else k for k in list], lambda list: [pathlib.Path(f).read_bytes() for f in list]
+    try: os.stat(a.bundle); c = Check(keys(a.trust), files(a.receipt), files(a.tsa_cert), keys(a.witness), a.require)
+    except (*WRONG, IndexError, OSError) as e: parser.exit(64, "verify.py: %s\n" % (e if isinstance(e, OSError) else "a key or certificate that was given is none, or not whole"))
+    r = c.check(a.bundle)
     if a.json: print(json.dumps(r, indent=2)); return r["exit"]
     print(r["verdict"], SAY[LEVELS.index(r["attestation"]["level"])].format(of=r["log"]["entries"], **r["attestation"]), sep="\n\n", end="\n\n")
-    print(*("  %(code)s: %(object)s %(what)s" % f for f in r["findings"]), *("  anchored: %(time)s, the first %(entries)d entries, by %(by)s" % x for x in r["anchors"]), NOT_CHECKED % (STAMPS % r["enclosed"] if r["enclosed"] else ""), sep="\n"); return r["exit"]
+    print(*("  %(code)s: %(object)s %(what)s" % f for f in r["findings"]), *("  anchored: %(time)s, the first %(entries)d entries, by %(by)s" % x for x in r["anchors"]), NOT_CHECKED % "".join(text % n for text, n in ((t, {**r, "stamps": sum(x["type"] == "rfc3161" for x in r["anchors"])}[k]) for k, t in STAMPS.items()) if n), sep="\n"); return r["exit"]
 if __name__ == "__main__": sys.exit(main())

@@ -225,5 +225,7 @@ func privacyFields() []Field {
 		plain(g, "successor", "vkey", "verifier key of the identity that signs from here on"),
 		asserted(g, "policy", "text", "name of the redaction policy"),
 		observed(g, "policy.sha256", "digest", "digest of the redaction policy"),
+		observed(g, "production", "object", "production numbers that a redacted bundle gave; see bundle.md, Redacted productions"),
+		asserted(g, "decisions", "objects", "what a reviewer decided about redactions; see case.md, What follows from the log"),
 	}
 }

@@ -21,7 +21,8 @@ const pluginsLock = "plugins.lock.json"
 
 // BackupOptions say what goes into a backup beside the case itself.
 type BackupOptions struct {
-	// Secrets: the keys that were given, and the secret under which keys are fingerprinted.
+	// Secrets: the keys that were given, the secret under which keys are fingerprinted, and
+	// that under which pseudonyms are made.
 	// Without them the copy can be read and verified, but runs that need keys cannot be.
 	Secrets bool
 	// Progress, if set, is told how many bytes of objects are copied.
@@ -317,6 +318,11 @@ func (b *backuper) secrets() error {
 		return err
 	}
 	files := []string{fingerprintKey}
+	if _, err := os.Lstat(filepath.Join(b.from, secretsDir, redactionKeyName)); err == nil { // made when it is first needed
+		files = append(files, redactionKeyName)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	for _, name := range names {
 		if name.Type().IsRegular() && name.Name()[0] != '.' { // else a key that is being added
 			files = append(files, filepath.Join("keys", name.Name()))

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -134,6 +135,9 @@ func (c *Case) prepare(ctx context.Context, conn *sqlite3.SQLiteConn, version in
 		return err
 	}
 	if err := removeUnfinished(filepath.Join(c.dir, checkpointsDir)); err != nil {
+		return err
+	}
+	if err := removeUnfinished(filepath.Join(c.dir, secretsDir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if c.blobs, err = blob.Open(filepath.Join(c.dir, objectsDir), true); err != nil {
@@ -270,12 +274,9 @@ func (c *Case) Blobs() *blob.Store { return c.blobs }
 // (docs/formats/runs.md). It fails with evidence.ErrIntegrity where the file
 // does not hold that many.
 func (c *Case) Secret() ([]byte, error) {
-	b, err := os.ReadFile(filepath.Join(c.dir, secretsDir, fingerprintKey))
+	b, err := readSecret(filepath.Join(c.dir, secretsDir, fingerprintKey))
 	if err != nil {
 		return nil, fmt.Errorf("store: fingerprint secret: %w", err)
-	}
-	if len(b) != secretSize {
-		return nil, fmt.Errorf("store: fingerprint secret: %w: %d bytes, not %d", evidence.ErrIntegrity, len(b), secretSize)
 	}
 	return b, nil
 }

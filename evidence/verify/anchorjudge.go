@@ -94,9 +94,13 @@ func (v *verifier) judgeStamp(p place, s stampFile, note []byte) {
 	case !v.agrees[s.size]:
 		p.skip(fmt.Sprintf("What the time stamp %s shows: the checkpoint that it is over does not agree with the log.", object))
 	default:
+		p.skip(notRevoked)
 		v.hold(Anchor{object, typeStamp, s.size, says.text(), cert.id(), cert.subject()})
 	}
 }
+
+// notRevoked is not checked of any time stamp.
+const notRevoked = "Whether the certificate of a time-stamping authority was revoked: neither lists of revoked certificates (CRL) nor OCSP are looked at."
 
 // authority returns the certificate from outside that the stamp is by.
 func (v *verifier) authority(p place, s stampFile) *tsaCert {

@@ -153,7 +153,9 @@ type bundleCheck struct {
 	// covered is how many entries are attested at each level; anchors apart.
 	covered map[Level]int64
 	anchors bundleAnchors
-	members bundleMembers
+	// transfers are the entries of that kind.
+	transfers int64
+	members   bundleMembers
 }
 
 // bundleHandover is an entry by which a key stops signing; successor is "" for none.

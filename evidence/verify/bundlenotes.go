@@ -13,20 +13,21 @@ var notePath = regexp.MustCompile(`^custody/checkpoints/((?:0|[1-9][0-9]{0,15}))
 
 // checkNotes is step 9.
 func (c *bundleCheck) checkNotes() (bool, error) {
-	text, ok, err := c.bag.read(keysFile, maxTagFile)
+	text, _, err := c.bag.read(keysFile, maxTagFile)
 	if err != nil {
 		return false, err
 	}
-	if c.keys, ok = c.parseKeys(string(text), ok); !ok {
+	var ok bool
+	if c.keys, ok = c.parseKeys(string(text)); !ok {
 		c.find(codeCheckpoint, keysFile, "is not there, or not written as the format has it")
 	}
 	for _, name := range c.bag.under("custody/checkpoints/") {
 		c.report.Checked.Checkpoints++
-		body, ok, err := c.bag.read(name, maxNote)
+		body, _, err := c.bag.read(name, maxNote)
 		if err != nil {
 			return false, err
 		}
-		if why := c.note(name, body, ok); why != "" {
+		if why := c.note(name, body); why != "" {
 			c.find(codeCheckpoint, name, why)
 		}
 	}
@@ -49,12 +50,12 @@ func (c *bundleCheck) checkNotes() (bool, error) {
 	return true, nil
 }
 
-// parseKeys reads keys/log.vkey.
-func (c *bundleCheck) parseKeys(text string, there bool) (keys []publicKey, ok bool) {
+// parseKeys reads keys/log.vkey; the empty text, of one that cannot be read, has none.
+func (c *bundleCheck) parseKeys(text string) (keys []publicKey, ok bool) {
 	body, ended := strings.CutSuffix(text, "\n")
 	for line := range strings.SplitSeq(body, "\n") {
 		k, err := parseKey(line)
-		if err != nil || k.name != c.origin || !ended || !there || slices.ContainsFunc(keys, func(o publicKey) bool { return string(o.key) == string(k.key) }) {
+		if err != nil || k.name != c.origin || !ended || slices.ContainsFunc(keys, func(o publicKey) bool { return string(o.key) == string(k.key) }) {
 			return nil, false
 		}
 		keys = append(keys, k)
@@ -62,21 +63,20 @@ func (c *bundleCheck) parseKeys(text string, there bool) (keys []publicKey, ok b
 	return keys, true
 }
 
-// note checks one checkpoint and returns what is wrong with it.
-func (c *bundleCheck) note(name string, body []byte, ok bool) string {
+// note checks one checkpoint and returns what is wrong with it; one that cannot be read is empty.
+func (c *bundleCheck) note(name string, body []byte) string {
 	m := notePath.FindStringSubmatch(name)
 	n, err := parseCheckpoint(body)
-	if m == nil || !ok || err != nil {
+	if m == nil || err != nil {
 		return "is no checkpoint as the format has it"
 	}
-	if size, fine := parseDecimal(m[1]); !fine || size != n.size {
+	if size, _ := parseDecimal(m[1]); size != n.size {
 		return "is over another number of entries than its name says"
 	}
 	if n.origin != c.origin {
 		return "is of another log"
 	}
 	kind, by := n.verify(c.keys)
-	root, known := c.roots[n.size]
 	switch {
 	case kind == sigInvalid:
 		return "its signature is wrong"
@@ -84,7 +84,7 @@ func (c *bundleCheck) note(name string, body []byte, ok bool) string {
 		return "is signed by no key of " + keysFile
 	case n.size >= int64(len(c.starts)):
 		return "is over more entries than there are"
-	case !known || root != n.root:
+	case c.roots[n.size] != n.root:
 		return "the log does not agree with it"
 	}
 	c.good = append(c.good, goodNote{n.size, by})
@@ -136,13 +136,12 @@ func (c *bundleCheck) checkReceipts() (bool, error) {
 			continue
 		}
 		kind, by := note.verify(keys)
-		root, known := c.roots[note.size]
 		switch {
 		case kind != sigValid:
 			c.find(codeReceipt, name, "is not rightly signed")
 		case note.size >= int64(len(c.starts)):
 			c.find(codeRolledBack, name, fmt.Sprintf("is over %d entries, and the log in the bundle has %d: the bundle is older than the receipt, or entries were removed", note.size, len(c.starts)-1))
-		case known && root == note.root:
+		case c.roots[note.size] == note.root:
 			c.attest(Anchored, note.size, by)
 		default:
 			c.find(codeForked, name, "is of another log under the same name: its first entries were not these")

@@ -27,7 +27,7 @@ type peak struct {
 // add appends a subtree; false where it cannot stand there, or where two pruned
 // ones could have been one.
 func (t *prunedTree) add(h digest, size int64, pruned bool) bool {
-	if size < 1 || bits.OnesCount64(uint64(size)) != 1 || t.size%size != 0 || t.size > evidence.MaxSafeInteger-size {
+	if bits.OnesCount64(uint64(size)) != 1 || t.size%size != 0 || t.size > evidence.MaxSafeInteger-size {
 		return false
 	}
 	t.size += size
@@ -110,15 +110,12 @@ func (c *bundleCheck) checkSet(path string) (bool, error) {
 	if m == nil {
 		return false, nil
 	}
-	seq, ok := parseDecimal(m[1])
+	seq, _ := parseDecimal(m[1]) // of one that is too large there is no entry
 	e, err := c.entry(seq)
-	if err != nil || e == nil || !ok {
+	if err != nil || e == nil {
 		return false, err
 	}
-	set, ok := e.sets[m[2]]
-	if !ok {
-		return false, nil
-	}
+	set := e.sets[m[2]] // one that the entry has not has no size, and no tree is of that
 	var t prunedTree
 	var take []func()
 	whole, err := c.bag.lines(path, maxBundleLine, func(line []byte, _ int64) error {
@@ -162,7 +159,7 @@ type openMember struct {
 func memberLeaf(o object) (leaf digest, open openMember, ok bool) {
 	o.only("commit", "open")
 	commit, shown := o.sub("commit"), o.sub("open")
-	if *o.err != nil || len(shown.members) == 0 {
+	if len(shown.members) == 0 {
 		return leaf, open, false
 	}
 	sums := map[string]string{}
@@ -176,7 +173,7 @@ func memberLeaf(o object) (leaf digest, open openMember, ok bool) {
 		s := shown.sub(field)
 		s.only("salt", "value")
 		salt := s.text("salt")
-		if _, both := sums[field]; both || *o.err != nil || !isHex(salt, 32) {
+		if _, both := sums[field]; both || !isHex(salt, 32) {
 			return leaf, open, false
 		}
 		open.values.members[field] = s.members["value"]
@@ -205,14 +202,14 @@ func (b *bundleMembers) taker(set string, seq, n int64, open openMember) func() 
 		hashes := o.sub("hashes")
 		d, size, origin := text("artifact"), o.integer("size"), text("origin")
 		md5, sha1 := hashes.text("md5"), hashes.text("sha1")
-		if *o.err != nil || !o.has("artifact") || !o.has("size") || !o.has("origin") {
+		if *o.err != nil || !o.has("size") {
 			return nil
 		}
 		return func() { b.artifacts[artifactTuple(seq, n, d, size, origin, md5, sha1)] = true }
 	case "occurrences":
 		path, ok := printedName(o, "path")
 		item, d := text("item"), text("artifact")
-		if *o.err != nil || !ok || item == "" || d == "" {
+		if !ok || item == "" {
 			return nil
 		}
 		return func() { b.places[tuple(d, item, path)] = true }
@@ -220,7 +217,7 @@ func (b *bundleMembers) taker(set string, seq, n int64, open openMember) func() 
 		_, withheld := open.withheld["name"]
 		suffix, named := printedName(o, "name")
 		child, parent := text("child"), text("parent")
-		if *o.err != nil || withheld || o.has("name") && !named || child == "" || parent == "" {
+		if withheld || o.has("name") && !named || parent == "" {
 			return nil
 		}
 		if named {
@@ -230,9 +227,6 @@ func (b *bundleMembers) taker(set string, seq, n int64, open openMember) func() 
 	case "runs":
 		t := o.sub("record_tree")
 		root, size := t.text("root"), t.integer("size")
-		if *o.err != nil || !o.has("record_tree") || !isHex(root, 64) {
-			return nil
-		}
 		return func() { b.trees[[2]int64{seq, n}] = setRoot{root, size} }
 	}
 	return nil
@@ -240,9 +234,6 @@ func (b *bundleMembers) taker(set string, seq, n int64, open openMember) func() 
 
 // printedName returns a name in its printable form: {text} or {raw, text}.
 func printedName(o object, field string) (string, bool) {
-	if !o.has(field) {
-		return "", false
-	}
 	s := o.sub(field)
 	if !s.has("raw") {
 		return printableName(s.text("text")), s.has("text") && *o.err == nil

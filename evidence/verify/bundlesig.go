@@ -37,26 +37,21 @@ func (c *bundleCheck) checkSignature() error {
 		c.find(codeSignatureMissing, tagSig, "is not there: nobody signed the list of files")
 		return nil
 	}
-	armor, ok, err := c.bag.read(tagSig, maxNote)
+	armor, _, err := c.bag.read(tagSig, maxNote)
 	if err != nil {
 		return err
 	}
-	key, sig, fine := parseSSHSig(string(armor))
-	if !ok || !fine {
+	key, sig, ok := parseSSHSig(string(armor))
+	if !ok {
 		c.find(codeSignature, tagSig, "is not a signature as the format has it")
 		return nil
 	}
-	signers, ok, err := c.bag.read(allowedFile, maxTagFile)
+	signers, _, err := c.bag.read(allowedFile, maxTagFile)
 	if err != nil {
 		return err
 	}
-	allowed, fine := parseAllowed(string(signers))
-	if !ok || !fine {
-		c.find(codeSignature, allowedFile, "is not there, or not written as the format has it")
-		return nil
-	}
-	if !allowed[key] {
-		c.find(codeSignature, tagSig, "is by a key that "+allowedFile+" does not name")
+	if !parseAllowed(string(signers))[key] {
+		c.find(codeSignature, tagSig, "is by a key that "+allowedFile+" does not name, or that file is not there, or not written as the format has it")
 		return nil
 	}
 	r, err := c.bag.open(tagManifest)
@@ -102,25 +97,25 @@ func armored(blob []byte) string {
 	return b.String()
 }
 
-// parseAllowed returns the keys of a file of allowed signers.
-func parseAllowed(text string) (keys map[string]bool, ok bool) {
-	keys = map[string]bool{}
+// parseAllowed returns the keys of a file of allowed signers; none where it is not as the format has it.
+func parseAllowed(text string) map[string]bool {
+	keys := map[string]bool{}
 	body, ended := strings.CutSuffix(text, "\n")
 	head := sshString("ssh-ed25519")
 	for line := range strings.SplitSeq(body, "\n") {
 		m := allowedLine.FindStringSubmatch(line)
 		if m == nil || !ended {
-			return nil, false
+			return nil
 		}
 		blob, err := base64.StdEncoding.DecodeString(m[2])
-		if err != nil || len(blob) != len(head)+4+ed25519.PublicKeySize {
-			return nil, false
+		if err != nil {
+			return nil
 		}
 		key := string(blob[len(head)+4:])
 		if string(blob) != head+sshString(key) {
-			return nil, false
+			return nil
 		}
 		keys[key] = true
 	}
-	return keys, true
+	return keys
 }

@@ -29,6 +29,12 @@ func (r *BundleReport) tell(c *bundleCheck) {
 		"Whether what was handed out is all that there is.",
 		"Times, words on how files were made, reports, tables and exports in the bundle: that they are as listed and signed, and no more.",
 	)
+	if c.transfers > 0 {
+		r.NotChecked = append(r.NotChecked, fmt.Sprintf("Signatures under statements of transfer (%d entries of the log): statement and signature stand in custody/openings.jsonl where they are disclosed, for ssh-keygen -Y verify -n %s.", c.transfers, transferNamespace))
+	}
+	if c.anchors.stamps > 0 {
+		r.NotChecked = append(r.NotChecked, notRevoked)
+	}
 	if n := c.anchors.enclosed; n > 0 {
 		r.NotChecked = append(r.NotChecked, fmt.Sprintf("%d time stamps or cosigned checkpoints that are enclosed: give the authority's certificate (--tsa-cert) or the witness's key (--witness).", n))
 	}

@@ -193,9 +193,6 @@ func readCentral(r *bufio.Reader) (e zipEntry, header []byte, err error) {
 			e.offset = int64(le.Uint64(extra))
 		}
 	}
-	if e.size < 0 || e.offset < 0 {
-		e.offset = -1
-	}
 	return e, header, nil
 }
 

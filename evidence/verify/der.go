@@ -50,7 +50,7 @@ func (d *der) ok() bool { return !*d.bad }
 // any reads one element of any tag.
 func (d *der) any() element {
 	b := d.rest
-	if *d.bad || len(b) < 2 || b[0]&derManyBytes == derManyBytes {
+	if len(b) < 2 || b[0]&derManyBytes == derManyBytes {
 		return d.fail()
 	}
 	n, at := int(b[1]), 2
@@ -77,14 +77,14 @@ func (d *der) any() element {
 // take reads one element that has the tag.
 func (d *der) take(tag byte) element {
 	e := d.any()
-	if !*d.bad && e.tag != tag {
+	if e.tag != tag {
 		return d.fail()
 	}
 	return e
 }
 
 // has reports whether the next element has the tag.
-func (d *der) has(tag byte) bool { return !*d.bad && len(d.rest) > 0 && d.rest[0] == tag }
+func (d *der) has(tag byte) bool { return len(d.rest) > 0 && d.rest[0] == tag }
 
 // end fails where anything is left.
 func (d *der) end() {
@@ -136,7 +136,6 @@ const (
 	oidSHA512          = "\x60\x86\x48\x01\x65\x03\x04\x02\x03"         // 2.16.840.1.101.3.4.2.3
 	oidExtendedKeyUse  = "\x55\x1d\x25"                                 // 2.5.29.37
 	oidUseTimeStamping = "\x2b\x06\x01\x05\x05\x07\x03\x08"             // 1.3.6.1.5.5.7.3.8
-	oidEC              = "\x2a\x86\x48\xce\x3d\x02\x01"                 // 1.2.840.10045.2.1
 	oidP256            = "\x2a\x86\x48\xce\x3d\x03\x01\x07"             // 1.2.840.10045.3.1.7
 	oidP384            = "\x2b\x81\x04\x00\x22"                         // 1.3.132.0.34
 	oidP521            = "\x2b\x81\x04\x00\x23"                         // 1.3.132.0.35

@@ -64,6 +64,15 @@ func parseEntry(body []byte) (*entry, error) {
 	if e.seq > 0 && !isHex(e.prev, 64) || e.seq == 0 && e.prev != "" {
 		o.fail("prev", "not 64 hexadecimal digits")
 	}
+	e.commits(o)
+	if *o.err != nil {
+		return nil, *o.err
+	}
+	return e, nil
+}
+
+// commits reads commitments, sets and references; what is wrong with them stands in o.
+func (e *entry) commits(o object) {
 	commit := o.sub("commit")
 	for field := range commit.members {
 		if e.commit[field] = commit.text(field); !isHex(e.commit[field], 64) {
@@ -85,10 +94,6 @@ func parseEntry(body []byte) (*entry, error) {
 			refs.fail(name, "not the number of an earlier entry")
 		}
 	}
-	if *o.err != nil {
-		return nil, *o.err
-	}
-	return e, nil
 }
 
 // checkEntry reads the entry that stands as number seq, and says what is wrong

@@ -90,10 +90,7 @@ func parseCheckpoint(b []byte) (*checkpoint, error) {
 	if len(b) > maxNote || !utf8.Valid(b) {
 		return bad("too long, or not UTF-8")
 	}
-	text, sigs, ok := bytes.Cut(b, []byte("\n\n"))
-	if !ok {
-		return bad("no signatures")
-	}
+	text, sigs, _ := bytes.Cut(b, []byte("\n\n"))
 	c := &checkpoint{text: append(slices.Clone(text), '\n')}
 	lines := strings.Split(string(text), "\n")
 	if len(lines) != 3 {
@@ -112,9 +109,9 @@ func parseCheckpoint(b []byte) (*checkpoint, error) {
 	rest := string(sigs)
 	for rest != "" {
 		line, after, ok := strings.Cut(rest, "\n")
-		name, b64, ok2 := strings.Cut(strings.TrimPrefix(line, "— "), " ")
+		name, b64, _ := strings.Cut(strings.TrimPrefix(line, "— "), " ")
 		raw, err := base64.StdEncoding.Strict().DecodeString(b64)
-		if !ok || !ok2 || err != nil || len(raw) < 5 || name == "" || line != "— "+name+" "+base64.StdEncoding.EncodeToString(raw) {
+		if !ok || err != nil || len(raw) < 5 || name == "" || line != "— "+name+" "+base64.StdEncoding.EncodeToString(raw) {
 			return bad("signature line")
 		}
 		sig := signature{name, binary.BigEndian.Uint32(raw), raw[4:]}

@@ -40,7 +40,7 @@ func parseToken(b []byte) (*token, error) {
 	kind := wrapper.take(derOID)
 	signed := wrapper.into(wrapper.only(derContext0))
 	data := signed.into(signed.only(derSequence))
-	if !d.ok() || string(kind.content) != oidSignedData || !(bytes.Equal(status.content, []byte{0}) || bytes.Equal(status.content, []byte{1})) {
+	if string(kind.content) != oidSignedData || !(bytes.Equal(status.content, []byte{0}) || bytes.Equal(status.content, []byte{1})) {
 		return nil, tokenError("it grants no time stamp, or is none")
 	}
 	data.take(derInteger)
@@ -57,7 +57,7 @@ func parseToken(b []byte) (*token, error) {
 	}
 	signers := data.into(data.only(derSet))
 	t.signer(signers.into(signers.only(derSequence)))
-	if !d.ok() || string(sort.content) != oidTSTInfo || t.hash == 0 {
+	if string(sort.content) != oidTSTInfo || t.hash == 0 {
 		return nil, tokenError("its structure")
 	}
 	if !t.attribute(d) || !d.ok() {

@@ -101,18 +101,18 @@ func parseTSACert(b []byte) (*tsaCert, error) {
 	c := &tsaCert{der: b, sha256: sha256.Sum256(b), from: dateOf(validity.any()), until: dateOf(validity.any())}
 	validity.end()
 	tbs.take(derSequence)
-	key := tbs.take(derSequence)
+	key := tbs.any() // keyOf says what it is
 	last := tbs.others()
-	if !d.ok() || last.tag != derContext3 || !bytes.Equal(version.content, []byte{2}) {
+	if last.tag != derContext3 || !bytes.Equal(version.content, []byte{2}) {
 		return bad("its structure")
 	}
-	if !stampsOnly(d, last) || !d.ok() {
+	if !stampsOnly(d, last) {
 		return bad("its extended key usage is not time stamping alone, critical")
 	}
 	if c.from == "" || c.until == "" {
 		return bad("its validity")
 	}
-	if c.key = keyOf(d, key); c.key == nil || !d.ok() {
+	if c.key = keyOf(d, key); c.key == nil {
 		return bad("its key: RSA of 2048 to 8192 bits, or EC P-256, P-384 or P-521")
 	}
 	return c, nil
@@ -138,7 +138,7 @@ func stampsOnly(d *der, wrapped element) bool {
 			list.fail()
 		}
 		seen[oid] = true
-		if oid == oidExtendedKeyUse && ext.ok() {
+		if oid == oidExtendedKeyUse {
 			v := newDER(value.content)
 			uses := v.into(v.only(derSequence))
 			found = string(uses.only(derOID).content) == oidUseTimeStamping && v.ok() && critical
@@ -161,29 +161,35 @@ func dateOf(e element) string {
 	return ""
 }
 
-// keyOf reads a SubjectPublicKeyInfo; nil where it is of no sort that the format has.
+// keyOf reads a SubjectPublicKeyInfo; nil where it is of no sort that the format has, or
+// something before it was not.
 func keyOf(d *der, spki element) crypto.PublicKey {
 	in := d.into(spki)
 	algorithm := in.into(in.take(derSequence))
-	oid := string(algorithm.take(derOID).content)
+	algorithm.take(derOID)
 	parameters := algorithm.any()
 	algorithm.end()
 	bits := in.only(derBits).content
 	if !in.ok() {
 		return nil
 	}
-	pub, err := x509.ParsePKIXPublicKey(spki.whole)
+	pub, err := x509.ParsePKIXPublicKey(spki.whole) // which knows RSA and EC by their names, and points in their long form only
 	if err != nil {
 		return nil
 	}
 	switch key := pub.(type) {
 	case *rsa.PublicKey:
-		if n := key.N.BitLen(); oid == oidRSA && n >= 2048 && n <= 8192 && key.E == 65537 {
+		numbers := newDER(bits[1:]) // crypto/x509 lets others follow
+		two := numbers.into(numbers.any())
+		two.any()
+		two.any()
+		two.end()
+		if n := key.N.BitLen(); numbers.ok() && n >= 2048 && n <= 8192 && key.E == 65537 {
 			return key
 		}
 	case *ecdsa.PublicKey:
 		curve := string(parameters.content)
-		if oid == oidEC && (curve == oidP256 || curve == oidP384 || curve == oidP521) && len(bits) > 1 && bits[1] == 4 {
+		if curve == oidP256 || curve == oidP384 || curve == oidP521 {
 			return key
 		}
 	}

@@ -1,10 +1,12 @@
 package conform
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,7 +35,45 @@ func Record(line []byte, size int64) error {
 			return fmt.Errorf("time %q is not RFC 3339 UTC", *v.Time)
 		}
 	}
+	if v.Kind == "redaction" {
+		if err := redaction(line); err != nil {
+			return err
+		}
+	}
 	return v.Source.check(size)
+}
+
+// redaction says why a line is no record of that kind: it must say where, what and how sure,
+// and nothing else, which might be the very thing.
+func redaction(line []byte) error {
+	var v struct {
+		Record, Field, Category, Class, Rule, Form, Certainty, Kind string
+		Validator, Time                                             *string
+		Start, End                                                  int64
+		Part                                                        *struct{ Group, N, Of int64 }
+		Source                                                      json.RawMessage
+		Known                                                       int64 `json:"known_in"`
+	}
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&v); err != nil {
+		return fmt.Errorf("redaction: %w", err)
+	}
+	set, n, _ := strings.Cut(v.Record, ":")
+	number, err := strconv.ParseInt(n, 10, 64)
+	switch {
+	case len(set) != 16 || err != nil || number < 1:
+		return fmt.Errorf("redaction: record %q is no id of a record", v.Record)
+	case !strings.HasPrefix(v.Field, "/"):
+		return fmt.Errorf("redaction: field %q is no JSON pointer", v.Field)
+	case v.Start < 0 || v.End <= v.Start || v.End > maxLine:
+		return fmt.Errorf("redaction: bytes %d to %d", v.Start, v.End)
+	case v.Category == "" || v.Rule == "" || v.Form == "" || !slices.Contains([]string{"proven", "strong", "weak", "review"}, v.Class) || !slices.Contains([]string{"stated", "tested", "matched"}, v.Certainty):
+		return fmt.Errorf("redaction: category %q, class %q, rule %q, form %q, certainty %q", v.Category, v.Class, v.Rule, v.Form, v.Certainty)
+	case v.Part != nil && (v.Part.Group < 1 || v.Part.N < 1 || v.Part.N > v.Part.Of), v.Known < 0:
+		return fmt.Errorf("redaction: part %+v, known in %d", v.Part, v.Known)
+	}
+	return nil
 }
 
 // Diagnostic says why a line is no diagnostic, and returns its code and severity.

@@ -281,6 +281,27 @@ func (a *analysis) spoken(p *portion, t *totals, s *set, n int64, kind int, r *r
 		}
 		p.links = append(p.links, link{from: from, to: to, record: uint32(n), at: at, n: uint16(min(len(terms), math.MaxUint16)), relation: uint8(kind), at64: r.seconds()})
 	})
+	if len(r.text(fFrom)) > 0 || kind == inCall || len(accountText) == 0 {
+		return
+	}
+	r.each(fParticipants, func(v []byte) {
+		if len(v) == 0 || bytes.Equal(v, accountText) {
+			return
+		}
+		key := typed(v)
+		if partOf(key, p.parts) == p.part {
+			p.see(key, n, kind)
+		}
+		if !hasAccount {
+			return
+		}
+		to := p.intern(key)
+		p.nodes[to].written(v)
+		if !linked {
+			p.terms, linked = append(p.terms, terms...), true
+		}
+		p.links = append(p.links, link{from: account, to: to, record: uint32(n), at: at, n: uint16(min(len(terms), math.MaxUint16)), relation: relParties, at64: r.seconds()})
+	})
 }
 
 // person takes what an account or a contact says of one person's identifiers.

@@ -69,9 +69,13 @@ func (a *analysis) edge(p *portion, c []link) error {
 	}
 	slices.SortFunc(e.Terms, func(x, y sdk.EdgeTerm) int { return cmp.Or(cmp.Compare(y.N, x.N), cmp.Compare(x.Term, y.Term)) })
 	e.Terms = e.Terms[:min(len(e.Terms), edgeTerms)]
-	if c[0].relation == relIdentity {
+	switch c[0].relation {
+	case relIdentity:
 		e.Query, e.Finds = "(kind:account OR kind:contact) "+quote(form(from))+" "+quote(form(to)), sdk.FindsMore
-	} else {
+	case relParties:
+		e.Query, e.Finds = spoken+" "+from.is("account")+" "+quote(form(to)), sdk.FindsMore
+		e.Caution = "The records do not say which of the two sent them."
+	default:
 		e.Query, e.Finds = "kind:"+e.Relation+" "+from.is("from")+" "+to.is("to"), sdk.FindsMore
 		switch {
 		case from.manyForms || to.manyForms:

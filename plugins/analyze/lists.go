@@ -59,7 +59,9 @@ type listed struct {
 	// empty and long terms were left aside.
 	empty, long int64
 	matcher     *matcher
-	cites       int
+	// other finds terms in the other script of Chinese.
+	other *otherScript
+	cites int
 }
 
 func newListed(o options) *listed {
@@ -124,6 +126,9 @@ func (l *listed) load(c *sdk.Ctx, x *recordSets) error {
 	}
 	if l.matcher, err = newMatcher(folded); err != nil {
 		return fmt.Errorf("%w: %w (%d terms)", sdk.ErrLimit, err, len(l.terms))
+	}
+	if l.other, err = newOtherScript(folded); err != nil {
+		return fmt.Errorf("%w: %w (%d terms in Simplified characters)", sdk.ErrLimit, err, len(l.terms))
 	}
 	return nil
 }

@@ -173,6 +173,8 @@ const (
 	relSMS
 	relCall
 	relIdentity
+	// relParties: both are parties of a message, and who sent it is not known.
+	relParties
 )
 
-var relationNames = []string{"message", "sms", "call", "identity"}
+var relationNames = []string{"message", "sms", "call", "identity", "parties"}

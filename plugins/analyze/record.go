@@ -18,6 +18,7 @@ const (
 	fDuration
 	fEffect
 	fEmails
+	fFlags
 	fFrom
 	fIP
 	fIPs
@@ -26,6 +27,7 @@ const (
 	fMatched
 	fNationalID
 	fOwner
+	fParticipants
 	fPhones
 	fService
 	fTerm
@@ -52,6 +54,8 @@ func fieldOf(name []byte) field {
 		return fEffect
 	case "emails":
 		return fEmails
+	case "flags":
+		return fFlags
 	case "from":
 		return fFrom
 	case "ip":
@@ -68,6 +72,8 @@ func fieldOf(name []byte) field {
 		return fNationalID
 	case "owner":
 		return fOwner
+	case "participants":
+		return fParticipants
 	case "phones":
 		return fPhones
 	case "service":
@@ -192,7 +198,7 @@ const (
 	cyrillic
 	arabic
 	tibetan
-	otherScript
+	otherLetters
 )
 
 var scriptNames = []string{"Latin", "Han", "Kana", "Hangul", "Cyrillic", "Arabic", "Tibetan", "other"}
@@ -248,7 +254,7 @@ func scriptOf(r rune) script {
 	case r >= 0xf40 && r <= 0xfbc:
 		return tibetan
 	case r >= 0x370 && r <= 0x3ff, r >= 0x530 && r <= 0x5ff, r >= 0x900 && r <= 0xf3f, r >= 0xfbd && r <= 0x10ff, r >= 0x1200 && r <= 0x1cff:
-		return otherScript
+		return otherLetters
 	}
 	return 0
 }

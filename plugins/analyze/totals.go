@@ -1,5 +1,11 @@
 package main
 
+import (
+	"slices"
+
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/layout"
+)
+
 // counted is how many messages and text messages something is true of; cut of them
 // were read from artifacts that were cut short.
 type counted struct {
@@ -42,16 +48,24 @@ type totals struct {
 	lists                  []counted
 	categories, themes     []counted
 	scripts                [256]counted
-	days                   map[int64]*day
-	untimed, moreDays      int64
+	languages              [languages]counted
+	// variants are messages in which a term stands in the other script of Chinese alone;
+	// variant of any term, variantOnly without any term as it is listed. forms of each term.
+	variants             []counted
+	forms                [][]string
+	variant, variantOnly counted
+	days                 map[int64]*day
+	untimed, moreDays    int64
 	// stated is what the log itself says of the term: nothing, one that is in the text,
 	// one that is not.
 	statedNone, statedFound, statedOther counted
 	// statedNoneListed: the log states no term, and the text has a listed one.
 	statedNoneListed counted
-	callSeconds      int64
-	callsTimed       int64
-	exposed          [exposures]cites
+	// unconfirmed: read by a layout that nobody has confirmed.
+	unconfirmed cites
+	callSeconds int64
+	callsTimed  int64
+	exposed     [exposures]cites
 }
 
 // kindTotal is one kind of record.
@@ -73,7 +87,7 @@ const (
 func newTotals(l *listed) *totals {
 	return &totals{
 		kinds: map[string]*kindTotal{}, days: map[int64]*day{},
-		terms: make([]counted, len(l.terms)), lists: make([]counted, len(l.lists)),
+		terms: make([]counted, len(l.terms)), variants: make([]counted, len(l.terms)), forms: make([][]string, len(l.terms)), lists: make([]counted, len(l.lists)),
 		categories: make([]counted, len(l.categories)), themes: make([]counted, len(l.themes)),
 	}
 }
@@ -120,6 +134,11 @@ func (t *totals) record(a *analysis, s *set, n int64, kind string, r *record) {
 		k.cut++
 	}
 	k.cites.add(n, a.o.Cites)
+	r.each(fFlags, func(flag []byte) {
+		if string(flag) == layout.FlagUnconfirmed {
+			t.unconfirmed.add(n, a.o.Cites)
+		}
+	})
 	switch kind {
 	case "message", "sms", "call":
 		t.day(a, kind, r)
@@ -187,11 +206,32 @@ func (t *totals) expose(a *analysis, n int64, r *record) {
 	has(fNationalID, exposedNationalID)
 }
 
+// otherScript counts the terms that stand in the text in the other script of Chinese.
+func (t *totals) otherScript(a *analysis, s *set, n int64, kind int, found []int32) {
+	any := false
+	a.l.other.found(a.folded, found, func(i int32, form []byte) {
+		any = true
+		t.variants[i].add(kind, s, n, a.o.Cites)
+		if f := t.forms[i]; len(f) < maxVariants && !slices.Contains(f, string(form)) {
+			t.forms[i] = append(f, string(form))
+		}
+	})
+	if !any {
+		return
+	}
+	t.variant.add(kind, s, n, a.o.Cites)
+	if len(found) == 0 {
+		t.variantOnly.add(kind, s, n, a.o.Cites)
+	}
+}
+
 // message counts a message or text message that has a text, with the terms found in it.
 func (t *totals) message(a *analysis, s *set, n int64, kind int, r *record, text []byte, found []int32) {
 	most := a.o.Cites
 	t.text.add(kind, s, n, most)
-	t.scripts[scriptsOf(text)].add(kind, s, n, most)
+	scripts := scriptsOf(text)
+	t.scripts[scripts].add(kind, s, n, most)
+	t.languages[languageOf(text, scripts)].add(kind, s, n, most)
 	if len(found) == 0 {
 		t.unlisted.add(kind, s, n, most)
 	} else {
@@ -202,6 +242,9 @@ func (t *totals) message(a *analysis, s *set, n int64, kind int, r *record, text
 		stampOnce(a.stamps.list, a.l.terms[i].lists, n, func(j int32) { t.lists[j].add(kind, s, n, most) })
 		stampOnce(a.stamps.category, a.l.terms[i].categories, n, func(j int32) { t.categories[j].add(kind, s, n, most) })
 		stampOnce(a.stamps.theme, a.l.terms[i].themes, n, func(j int32) { t.themes[j].add(kind, s, n, most) })
+	}
+	if scripts&han != 0 {
+		t.otherScript(a, s, n, kind, found)
 	}
 	if r.value[fMatched] == nil {
 		return

@@ -4,36 +4,36 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/xml"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
+	main "github.com/exhibit-forensics/exhibit/plugins/android"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk/sdktest"
 )
 
 func TestBackup(t *testing.T) {
-	records, diagnostics, out := read(t, load(t, "testdata/sms-backup.xml"))
-	if len(records) != 6 || count(diagnostics, "code", "backup.empty") != 1 || count(diagnostics, "code", "xml.malformed") == 0 || out.Result.Units.Declared != 9 || count(diagnostics, "code", "backup.count_differs") != 1 || out.Result.Outcome != evidence.OutcomeComplete {
+	records, diagnostics, out := sdktest.Read(t, main.Plugin(), sdktest.Load(t, "testdata/sms-backup.xml"))
+	if len(records) != 6 || sdktest.Count(diagnostics, "code", "backup.empty") != 1 || sdktest.Count(diagnostics, "code", "xml.malformed") == 0 || out.Result.Units.Declared != 9 || sdktest.Count(diagnostics, "code", "backup.count_differs") != 1 || out.Result.Outcome != evidence.OutcomeComplete {
 		t.Fatalf("%d records, %+v, %v", len(records), out.Result.Units, diagnostics)
 	}
 	r := records[0]
-	if r["text"] != "hello 😊 & \"you\"\nsecond line" || r["from"] != "+15550100" || r["status"] != "received, read" || r["time"] != "2024-05-01T04:07:08.038Z" || len(r["times"].([]any)) != 2 || r["extra"].(object)["contact_name"] != "Anna Example" {
+	if r["text"] != "hello 😊 & \"you\"\nsecond line" || r["from"] != "+15550100" || r["status"] != "received, read" || r["time"] != "2024-05-01T04:07:08.038Z" || len(r["times"].([]any)) != 2 || r["extra"].(sdktest.Object)["contact_name"] != "Anna Example" {
 		t.Errorf("%v", r)
 	}
 	// What the app wrote anew each time, names and dates for people, makes no difference.
-	if r = records[1]; r["flags"] != nil || r["status"] != "sent, delivered" || join(r["to"]) != "+15550100" {
+	if r = records[1]; r["flags"] != nil || r["status"] != "sent, delivered" || sdktest.Join(r["to"], " ") != "+15550100" {
 		t.Errorf("%v", r)
 	}
-	if r = records[2]; join(r["flags"]) != "duplicate" || count(diagnostics, "code", "backup.duplicate") != 1 {
+	if r = records[2]; sdktest.Join(r["flags"], " ") != "duplicate" || sdktest.Count(diagnostics, "code", "backup.duplicate") != 1 {
 		t.Errorf("%v", r)
 	}
-	if r = records[3]; join(r["flags"]) != "time_unreadable" || r["time_raw"] != "soon" {
+	if r = records[3]; sdktest.Join(r["flags"], " ") != "time_unreadable" || r["time_raw"] != "soon" {
 		t.Errorf("%v", r)
 	}
 	m := records[4]
-	a := m["attachments"].([]any)[0].(object)
-	if m["service"] != "mms" || m["text"] != "look at this" || m["from"] != "+15550100" || join(m["to"]) != "+15550102 +15550101" || len(m["attachments"].([]any)) != 1 || m["time"] != "2024-05-01T04:10:00.000Z" {
+	a := m["attachments"].([]any)[0].(sdktest.Object)
+	if m["service"] != "mms" || m["text"] != "look at this" || m["from"] != "+15550100" || sdktest.Join(m["to"], " ") != "+15550102 +15550101" || len(m["attachments"].([]any)) != 1 || m["time"] != "2024-05-01T04:10:00.000Z" {
 		t.Errorf("%v", m)
 	}
 	picture, err := base64.StdEncoding.DecodeString("/9j/4AAQSkZJRgABAQAAAQABAAD/2Q==")
@@ -43,23 +43,23 @@ func TestBackup(t *testing.T) {
 	if len(out.Artifacts) != 1 || !bytes.Equal(out.Artifacts[0].Data, picture) || out.Artifacts[0].Name.Text != "mms-1/2-IMG_1.jpg" || !out.Artifacts[0].Complete || a["sha256"] != evidence.Sum(picture).String() || a["name"] != "IMG_1.jpg" || a["missing"] != nil {
 		t.Errorf("%v, %+v", a, out.Artifacts)
 	}
-	if m = records[5]; m["from"] != nil || join(m["to"]) != "+15550100 +15550101" || m["text"] != "to both of you" || m["status"] != "sent" {
+	if m = records[5]; m["from"] != nil || sdktest.Join(m["to"], " ") != "+15550100 +15550101" || m["text"] != "to both of you" || m["status"] != "sent" {
 		t.Errorf("%v", m)
 	}
 }
 
 func TestCallsBackup(t *testing.T) {
-	records, _, out := read(t, load(t, "testdata/calls-backup.xml"))
+	records, _, out := sdktest.Read(t, main.Plugin(), sdktest.Load(t, "testdata/calls-backup.xml"))
 	if len(records) != 3 || out.Result.Units.Declared != 3 {
 		t.Fatal(len(records))
 	}
 	if r := records[0]; r["from"] != "+15550100" || r["display_name"] != "Anna Example" || r["duration_s"] != 61.0 || r["status"] != "answered" || r["time"] != "2024-05-01T04:07:08.038Z" {
 		t.Errorf("%v", r)
 	}
-	if r := records[1]; r["from"] != nil || r["status"] != "missed" || r["extra"].(object)["presentation"] != "2" {
+	if r := records[1]; r["from"] != nil || r["status"] != "missed" || r["extra"].(sdktest.Object)["presentation"] != "2" {
 		t.Errorf("%v", r)
 	}
-	if r := records[2]; join(r["to"]) != "+15550101" || r["display_name"] != nil {
+	if r := records[2]; sdktest.Join(r["to"], " ") != "+15550101" || r["display_name"] != nil {
 		t.Errorf("%v", r)
 	}
 }
@@ -67,13 +67,10 @@ func TestCallsBackup(t *testing.T) {
 // The file that somebody else made says two and holds three; every text in it, as
 // encoding/xml reads it, comes out.
 func TestBackupOfSample(t *testing.T) {
-	const path = "../../../shared/data/sms-backup-xml/sms-and-mms.xml"
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Skip("NOT TESTED: there is no ../shared/data/sms-backup-xml")
-	}
-	records, diagnostics, out := read(t, sdktest.Case{Name: "sample", Operation: evidence.OpParse, Data: data})
-	if len(records) != 3 || count(records, "service", "sms") != 1 || count(records, "service", "mms") != 2 || count(diagnostics, "code", "backup.count_differs") != 1 || out.Result.Units.Declared != 2 {
+	c := sdktest.Load(t, sdktest.Shared(t, "sms-backup-xml/sms-and-mms.xml"))
+	data := c.Data
+	records, diagnostics, out := sdktest.Read(t, main.Plugin(), c)
+	if len(records) != 3 || sdktest.Count(records, "service", "sms") != 1 || sdktest.Count(records, "service", "mms") != 2 || sdktest.Count(diagnostics, "code", "backup.count_differs") != 1 || out.Result.Units.Declared != 2 {
 		t.Fatalf("%d records, %v", len(records), diagnostics)
 	}
 	var doc struct {
@@ -95,7 +92,7 @@ func TestBackupOfSample(t *testing.T) {
 	if err := xml.Unmarshal(data, &doc); err != nil {
 		t.Fatal(err)
 	}
-	if r := records[0]; r["text"] != doc.SMS[0].Body || join(r["to"]) != doc.SMS[0].Address || r["time"] != "2012-05-11T09:47:44.538Z" {
+	if r := records[0]; r["text"] != doc.SMS[0].Body || sdktest.Join(r["to"], " ") != doc.SMS[0].Address || r["time"] != "2012-05-11T09:47:44.538Z" {
 		t.Errorf("%v", r)
 	}
 	if r := records[1]; r["from"] != "+491762345678" || r["text"] != nil || len(r["attachments"].([]any)) != 1 || r["time"] != "2014-09-30T20:41:40.000Z" {
@@ -107,7 +104,7 @@ func TestBackupOfSample(t *testing.T) {
 			to = append(to, a.Address)
 		}
 	}
-	if r := records[2]; r["text"] != doc.MMS[1].Parts[1].Text || join(r["to"]) != strings.Join(to, " ") || r["direction"] != "outgoing" {
+	if r := records[2]; r["text"] != doc.MMS[1].Parts[1].Text || sdktest.Join(r["to"], " ") != strings.Join(to, " ") || r["direction"] != "outgoing" {
 		t.Errorf("%v", r)
 	}
 }

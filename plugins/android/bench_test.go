@@ -11,6 +11,7 @@ import (
 	"github.com/exhibit-forensics/exhibit/evidence"
 	main "github.com/exhibit-forensics/exhibit/plugins/android"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/sdktest"
 )
 
 // BenchmarkSMS reads 20,000 SMS; scripts/bench/devices.py compares with sqlite3.
@@ -21,7 +22,7 @@ func BenchmarkSMS(b *testing.B) {
 		b.Skip("NOT TESTED: sqlite3 (the program) is not installed")
 	}
 	db := filepath.Join(b.TempDir(), "a.db")
-	if err := os.WriteFile(db, load(b, "testdata/mmssms-57.db").Data, 0o600); err != nil {
+	if err := os.WriteFile(db, sdktest.Load(b, "testdata/mmssms-57.db").Data, 0o600); err != nil {
 		b.Fatal(err)
 	}
 	script := `WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i+1 FROM n WHERE i < 20000)

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"strings"
 
+	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/sqlite"
 )
 
 // item is a row of the table data: one number, name, note of a contact.
@@ -112,11 +116,49 @@ func (r *reader) items() (map[int64][]item, error) {
 		if it.mime != "" {
 			it.all["mimetype"] = strings.TrimPrefix(it.mime, prefix)
 		}
+		if it.mime == prefix+"photo" {
+			if err := r.photo(row, id, it.all); err != nil {
+				return nil, err
+			}
+		}
 		if r.kept.TakeAll("data", it.all) {
 			items[id] = append(items[id], it)
 		}
 	}
 	return items, r.db.Err()
+}
+
+// stepSQLite is the step of bytes that are the value of a column (docs/formats/case.md).
+const stepSQLite = "sqlite"
+
+// photo derives the small picture of a contact, which stands in its row (data15); the
+// large one is a file of its own beside the database, and data14 has its number.
+func (r *reader) photo(row *sqlite.Row, contact int64, all map[string]any) error {
+	picture := row.Bytes("data15")
+	if len(picture) == 0 {
+		return nil
+	}
+	id := row.ID("_id")
+	name := evidence.Name{Text: fmt.Sprintf("contact-%d/photo-%d%s", contact, id, pictureEnding(picture))}
+	a, err := r.out.Artifact(&name, sdk.ArtifactOptions{Steps: []sdk.Step{{"do": stepSQLite, "table": "data", "rowid": id, "column": "data15"}}})
+	if err != nil {
+		return err
+	}
+	if _, err := a.Write(picture); err != nil {
+		return err
+	}
+	all["data15"] = map[string]any{"file": name.Text, "sha256": evidence.Sum(picture).String()}
+	return a.End(true, "")
+}
+
+func pictureEnding(b []byte) string {
+	switch {
+	case bytes.HasPrefix(b, []byte("\xff\xd8\xff")):
+		return ".jpg"
+	case bytes.HasPrefix(b, []byte("\x89PNG")):
+		return ".png"
+	}
+	return ".bin"
 }
 
 // fill sets what the rows of data state of a contact. What a field does not hold

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
@@ -56,35 +55,29 @@ func database(c *sdk.Ctx, in *sdk.Input, out *sdk.Out) error {
 	defer r.unitOdd.Total(c)
 	defer r.typeOdd.Total(c)
 	defer r.orphaned.Total(c)
-	sections := []struct {
-		table, needs string
-		read         func() error
-	}{
-		{"sms", "address date type body", r.messages},
-		{"calls", "number date type duration new name numbertype", r.calls}, // other apps have a table of that name
-		{"raw_contacts", "_id", r.contacts},
-	}
-	found := false
-	for _, s := range sections {
-		if !db.Has(s.table, strings.Fields(s.needs)...) {
-			continue
-		}
-		found = true
-		c.Diagnose(sdk.Diagnostic{
-			Code: codeSchema, Severity: evidence.SeverityInfo, Message: "the version that the database states of its schema",
-			Data: map[string]any{"table": s.table, "user_version": int64(db.Header().UserVersion)},
-		})
-		if err := s.read(); err != nil {
-			return err
-		}
-	}
-	if err := db.Err(); err != nil {
+	found, err := db.Read([]sqlite.Section{
+		r.section("sms", "address date type body", r.messages),
+		r.section("calls", "number date type duration new name numbertype", r.calls), // other apps have a table of that name
+		r.section("raw_contacts", "_id", r.contacts),
+	})
+	if err != nil {
 		return err
 	}
 	if !found {
 		return fmt.Errorf("%w: no table as Android's providers for messages, calls or contacts have them", sdk.ErrMalformed)
 	}
 	return db.NotRead("raw", "sr_pending", "pending_msgs", "drm", "attachments", "voicemail_status", "stream_items", "status_updates")
+}
+
+// section is one that says first which version of its table the database states.
+func (r *reader) section(table, needs string, read func() error) sqlite.Section {
+	return sqlite.Section{Table: table, Needs: needs, Read: func() error {
+		r.c.Diagnose(sdk.Diagnostic{
+			Code: codeSchema, Severity: evidence.SeverityInfo, Message: "the version that the database states of its schema",
+			Data: map[string]any{"table": table, "user_version": int64(r.db.Header().UserVersion)},
+		})
+		return read()
+	}}
 }
 
 // when reads a time in the unit of its column, and of that of others where it makes

@@ -1,63 +1,33 @@
 package main_test
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
+	main "github.com/exhibit-forensics/exhibit/plugins/android"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk/sdktest"
 )
-
-// query asks SQLite's own program.
-func query(t testing.TB, c sdktest.Case, sql string) (rows []object) {
-	t.Helper()
-	program, err := exec.LookPath("sqlite3")
-	if err != nil {
-		t.Skip("NOT TESTED: sqlite3 (the program) is not installed")
-	}
-	db := filepath.Join(t.TempDir(), "evidence.db")
-	if err := os.WriteFile(db, c.Data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range c.Companions {
-		if err := os.WriteFile(db+"-"+f.Role, f.Data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	out, err := exec.Command(program, "-batch", "-json", db, sql).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(out) == 0 {
-		return nil
-	}
-	if err := json.Unmarshal(out, &rows); err != nil {
-		t.Fatal(err)
-	}
-	return rows
-}
 
 // Every SMS that SQLite's own program finds comes out, with its text, its number on
 // the right side and its time.
 func compareSMS(t *testing.T, c sdktest.Case) int {
-	records, _, out := read(t, c)
+	records, _, out := sdktest.Read(t, main.Plugin(), c)
 	if out.Result.Outcome != evidence.OutcomeComplete {
 		t.Fatal(out.Result.Outcome, out.Result.Reason)
 	}
-	byRow := map[float64]object{}
+	byRow := map[float64]sdktest.Object{}
 	for _, r := range records {
-		if src := r["source"].(object); src["table"] == "sms" {
+		if src := r["source"].(sdktest.Object); src["table"] == "sms" {
 			byRow[src["rowid"].(float64)] = r
 		}
 	}
-	rows := query(t, c, "SELECT _id, address, date, date_sent, type, body FROM sms")
+	rows := sdktest.SQL(t, c, "SELECT _id, address, date, date_sent, type, body FROM sms")
 	if len(rows) != len(byRow) || len(rows) == 0 {
 		t.Fatalf("%d records of %d rows", len(byRow), len(rows))
 	}
@@ -94,24 +64,24 @@ func compareSMS(t *testing.T, c sdktest.Case) int {
 }
 
 func TestMessagesOfSample(t *testing.T) {
-	c := sample(t, "mmssms.db")
+	c := sdktest.Load(t, sdktest.Shared(t, "plaso/mmssms.db"))
 	if n := compareSMS(t, c); n != 9 {
 		t.Errorf("%d SMS", n)
 	}
-	records, diagnostics, _ := read(t, c)
+	records, diagnostics, _ := sdktest.Read(t, main.Plugin(), c)
 	first := records[0]
 	if len(records) != 9 || first["time"] != "2013-10-29T16:56:28.038Z" || first["status"] != "sent, read" && first["status"] != "sent" || first["conversation"] != "1" {
 		t.Errorf("%d: %v", len(records), first)
 	}
-	if count(diagnostics, "code", "android.count_differs") != 0 {
+	if sdktest.Count(diagnostics, "code", "android.count_differs") != 0 {
 		t.Error("the count of the thread is nine, too")
 	}
 }
 
 func TestCallsOfSample(t *testing.T) {
-	c := sample(t, "contacts2.db")
-	records, _, _ := read(t, c)
-	rows := query(t, c, "SELECT _id, number, date, duration, type, name FROM calls")
+	c := sdktest.Load(t, sdktest.Shared(t, "plaso/contacts2.db"))
+	records, _, _ := sdktest.Read(t, main.Plugin(), c)
+	rows := sdktest.SQL(t, c, "SELECT _id, number, date, duration, type, name FROM calls")
 	if len(records) != 3 || len(rows) != 3 {
 		t.Fatalf("%d calls of %d", len(records), len(rows))
 	}
@@ -133,75 +103,54 @@ func TestCallsOfSample(t *testing.T) {
 
 func TestMessages(t *testing.T) {
 	for _, name := range []string{"testdata/mmssms.db", "testdata/mmssms-57.db"} {
-		t.Run(filepath.Base(name), func(t *testing.T) { compareSMS(t, load(t, name)) })
+		t.Run(filepath.Base(name), func(t *testing.T) { compareSMS(t, sdktest.Load(t, name)) })
 	}
-}
-
-func find(t testing.TB, records []object, table string, id int) object {
-	t.Helper()
-	for _, r := range records {
-		if src := r["source"].(object); src["table"] == table && src["rowid"] == float64(id) {
-			return r
-		}
-	}
-	t.Fatalf("no record of row %d of %s", id, table)
-	return nil
 }
 
 func TestMMS(t *testing.T) {
-	records, diagnostics, _ := read(t, load(t, "testdata/mmssms.db"))
-	m := find(t, records, "pdu", 1)
-	if m["from"] != "+15550100" || join(m["to"]) != "+15550102 +15550101" || m["text"] != "look at this" || m["service"] != "mms" || m["time"] != "2024-05-01T04:50:00Z" || join(m["participants"]) != "+15550100 +15550101" {
+	records, diagnostics, _ := sdktest.Read(t, main.Plugin(), sdktest.Load(t, "testdata/mmssms.db"))
+	m := sdktest.Find(t, records, "pdu", 1)
+	if m["from"] != "+15550100" || sdktest.Join(m["to"], " ") != "+15550102 +15550101" || m["text"] != "look at this" || m["service"] != "mms" || m["time"] != "2024-05-01T04:50:00Z" || sdktest.Join(m["participants"], " ") != "+15550100 +15550101" {
 		t.Errorf("%v", m)
 	}
-	extra := m["extra"].(object)
-	if extra["subject"] != "Grüße" || join(extra["cc"]) != "+15550101" || len(extra["parts"].([]any)) != 3 {
+	extra := m["extra"].(sdktest.Object)
+	if extra["subject"] != "Grüße" || sdktest.Join(extra["cc"], " ") != "+15550101" || len(extra["parts"].([]any)) != 3 {
 		t.Errorf("%v", extra)
 	}
-	a := m["attachments"].([]any)[0].(object)
+	a := m["attachments"].([]any)[0].(sdktest.Object)
 	if len(m["attachments"].([]any)) != 1 || a["name"] != "IMG_1.jpg" || a["media_type"] != "image/jpeg" || a["missing"] != true {
 		t.Errorf("%v", a)
 	}
-	m = find(t, records, "pdu", 2)
-	if m["from"] != nil || m["text"] != "Group\nmessage" || join(m["to"]) != "+15550100 +15550101" || m["status"] != "sent" {
+	m = sdktest.Find(t, records, "pdu", 2)
+	if m["from"] != nil || m["text"] != "Group\nmessage" || sdktest.Join(m["to"], " ") != "+15550100 +15550101" || m["status"] != "sent" {
 		t.Errorf("%v", m)
 	}
-	if m = find(t, records, "pdu", 3); m["status"] != "announced, not downloaded, unread" || m["text"] != nil {
+	if m = sdktest.Find(t, records, "pdu", 3); m["status"] != "announced, not downloaded, unread" || m["text"] != nil {
 		t.Errorf("%v", m)
 	}
 	// What belongs to a message that is not there is kept, and said not to belong.
-	if o := find(t, records, "part", 6); o["kind"] != "row" || o["columns"].(object)["text"] != "its message is gone" || count(diagnostics, "code", "android.orphan") != 2 {
+	if o := sdktest.Find(t, records, "part", 6); o["kind"] != "row" || o["columns"].(sdktest.Object)["text"] != "its message is gone" || sdktest.Count(diagnostics, "code", "android.orphan") != 2 {
 		t.Errorf("%v", o)
 	}
-	if count(diagnostics, "code", "android.count_differs") != 1 {
+	if sdktest.Count(diagnostics, "code", "android.count_differs") != 1 {
 		t.Error("the threads state eleven, and nothing is said")
 	}
-}
-
-func join(v any) string {
-	list, _ := v.([]any)
-	var words []string
-	for _, w := range list {
-		s, _ := w.(string)
-		words = append(words, s)
-	}
-	return strings.Join(words, " ")
 }
 
 // A row that is in the write-ahead log only comes out, from there; without the log
 // that it may be missing is said.
 func TestLog(t *testing.T) {
-	c := load(t, "testdata/mmssms.db")
-	records, _, _ := read(t, c)
-	if r := find(t, records, "sms", 8); r["text"] != "only in the log" || r["source"].(object)["role"] != "wal" {
+	c := sdktest.Load(t, "testdata/mmssms.db")
+	records, _, _ := sdktest.Read(t, main.Plugin(), c)
+	if r := sdktest.Find(t, records, "sms", 8); r["text"] != "only in the log" || r["source"].(sdktest.Object)["role"] != "wal" {
 		t.Errorf("%v", r)
 	}
-	if r := find(t, records, "sms", 6); r["status"] != "received, read" {
+	if r := sdktest.Find(t, records, "sms", 6); r["status"] != "received, read" {
 		t.Errorf("%v", r)
 	}
 	c.Companions = nil
-	records, diagnostics, _ := read(t, c)
-	if count(diagnostics, "code", "sqlite.wal_missing") != 1 || find(t, records, "sms", 6)["status"] != "received, unread" {
+	records, diagnostics, _ := sdktest.Read(t, main.Plugin(), c)
+	if sdktest.Count(diagnostics, "code", "sqlite.wal_missing") != 1 || sdktest.Find(t, records, "sms", 6)["status"] != "received, unread" {
 		t.Errorf("%v", diagnostics)
 	}
 }
@@ -214,7 +163,7 @@ func TestDamagedPage(t *testing.T) {
 		t.Skip("NOT TESTED: sqlite3 (the program) is not installed")
 	}
 	db := filepath.Join(dir, "a.db")
-	if err := os.WriteFile(db, load(t, "testdata/mmssms-57.db").Data, 0o600); err != nil {
+	if err := os.WriteFile(db, sdktest.Load(t, "testdata/mmssms-57.db").Data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	const rows = 500
@@ -228,21 +177,21 @@ func TestDamagedPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := sdktest.Case{Name: "whole", Operation: evidence.OpParse, Data: data}
-	records, _, _ := read(t, c)
-	victim := find(t, records, "sms", rows/2)
-	if victim["extra"].(object)["vendor_column"] != "new" {
+	records, _, _ := sdktest.Read(t, main.Plugin(), c)
+	victim := sdktest.Find(t, records, "sms", rows/2)
+	if victim["extra"].(sdktest.Object)["vendor_column"] != "new" {
 		t.Errorf("a column that is not known is not in extra: %v", victim)
 	}
-	page := int(victim["source"].(object)["offset"].(float64)) / 1024 * 1024
+	page := int(victim["source"].(sdktest.Object)["offset"].(float64)) / 1024 * 1024
 	lost := 0
 	for _, r := range records {
-		if at := int(r["source"].(object)["offset"].(float64)); r["kind"] == "sms" && at >= page && at < page+1024 {
+		if at := int(r["source"].(sdktest.Object)["offset"].(float64)); r["kind"] == "sms" && at >= page && at < page+1024 {
 			lost++
 		}
 	}
 	copy(data[page:page+1024], make([]byte, 1024))
-	records, diagnostics, out := read(t, c)
-	if len(records) != rows-lost || lost == 0 || count(diagnostics, "code", "sqlite.page_damaged") != 1 {
+	records, diagnostics, out := sdktest.Read(t, main.Plugin(), c)
+	if len(records) != rows-lost || lost == 0 || sdktest.Count(diagnostics, "code", "sqlite.page_damaged") != 1 {
 		t.Errorf("%d records, %d were on the page; %v", len(records), lost, diagnostics)
 	}
 	if out.Result.Err != nil {
@@ -251,8 +200,8 @@ func TestDamagedPage(t *testing.T) {
 }
 
 func TestCalls(t *testing.T) {
-	records, diagnostics, _ := read(t, load(t, "testdata/calllog.db"))
-	if len(records) != 8 || count(records, "direction", "unknown") != 1 || count(diagnostics, "code", "android.type_unknown") != 1 {
+	records, diagnostics, _ := sdktest.Read(t, main.Plugin(), sdktest.Load(t, "testdata/calllog.db"))
+	if len(records) != 8 || sdktest.Count(records, "direction", "unknown") != 1 || sdktest.Count(diagnostics, "code", "android.type_unknown") != 1 {
 		t.Errorf("%d calls, %v", len(records), diagnostics)
 	}
 	for _, c := range []struct {
@@ -270,30 +219,67 @@ func TestCalls(t *testing.T) {
 		{7, "+15550106", "", "voicemail", nil, "deleted", "2024-05-01T04:15:00.000Z", 12.0},
 		{8, nil, "+15550107", "dialled", nil, nil, "2024-05-01T05:26:40.000Z", 5.0},
 	} {
-		r := find(t, records, "calls", c.id)
-		if r["from"] != c.from || join(r["to"]) != c.to || r["status"] != c.status || r["account"] != c.account || r["state"] != c.state || r["time"] != c.at || r["duration_s"] != c.durationIs {
+		r := sdktest.Find(t, records, "calls", c.id)
+		if r["from"] != c.from || sdktest.Join(r["to"], " ") != c.to || r["status"] != c.status || r["account"] != c.account || r["state"] != c.state || r["time"] != c.at || r["duration_s"] != c.durationIs {
 			t.Errorf("%d: %v", c.id, r)
 		}
 	}
 }
 
 func TestContacts(t *testing.T) {
-	records, _, _ := read(t, load(t, "testdata/contacts2.db"))
-	p := find(t, records, "raw_contacts", 1)
-	if join(p["names"]) != "Anna Example Annie" || join(p["phones"]) != "+1 555-0100 +1 555-0108" || join(p["emails"]) != "anna@example.com" || join(p["usernames"]) != "anna.example 15550100@s.whatsapp.net" ||
+	records, _, _ := sdktest.Read(t, main.Plugin(), sdktest.Load(t, "testdata/contacts2.db"))
+	p := sdktest.Find(t, records, "raw_contacts", 1)
+	if sdktest.Join(p["names"], " ") != "Anna Example Annie" || sdktest.Join(p["phones"], " ") != "+1 555-0100 +1 555-0108" || sdktest.Join(p["emails"], " ") != "anna@example.com" || sdktest.Join(p["usernames"], " ") != "anna.example 15550100@s.whatsapp.net" ||
 		p["organisation"] != "Example Ltd" || p["owner"] != "owner@example.com" || p["time"] != "2013-11-06T21:17:16.690Z" {
 		t.Errorf("%v", p)
 	}
-	if p = find(t, records, "raw_contacts", 2); join(p["names"]) != "+15550101" || join(p["phones"]) != "+15550101" {
+	if p = sdktest.Find(t, records, "raw_contacts", 2); sdktest.Join(p["names"], " ") != "+15550101" || sdktest.Join(p["phones"], " ") != "+15550101" {
 		t.Errorf("%v", p)
 	}
-	if p = find(t, records, "raw_contacts", 3); p["state"] != "deleted" || join(p["names"]) != "Gone Example" {
+	if p = sdktest.Find(t, records, "raw_contacts", 3); p["state"] != "deleted" || sdktest.Join(p["names"], " ") != "Gone Example" {
 		t.Errorf("%v", p)
 	}
-	if d := find(t, records, "deleted_contacts", 9); d["state"] != "deleted" || d["time"] == nil {
+	if d := sdktest.Find(t, records, "deleted_contacts", 9); d["state"] != "deleted" || d["time"] == nil {
 		t.Errorf("%v", d)
 	}
-	if count(records, "kind", "call") != 2 || count(records, "kind", "contact") != 3 || count(records, "kind", "row") != 2 {
+	if sdktest.Count(records, "kind", "call") != 2 || sdktest.Count(records, "kind", "contact") != 3 || sdktest.Count(records, "kind", "row") != 2 {
 		t.Errorf("%d records", len(records))
+	}
+}
+
+// A contact's picture comes out as a file of its own, as sqlite3's writefile writes it.
+func TestPhoto(t *testing.T) {
+	program, err := exec.LookPath("sqlite3")
+	if err != nil {
+		t.Skip("NOT TESTED: sqlite3 (the program) is not installed")
+	}
+	db := filepath.Join(t.TempDir(), "contacts2.db")
+	picture := append([]byte("\xff\xd8\xff\xe0"), make([]byte, 9000)...) // longer than a page
+	if err := os.WriteFile(db, sdktest.Load(t, "testdata/contacts2.db").Data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	script := "INSERT INTO data (_id, mimetype_id, raw_contact_id, data15) VALUES (900, 7, 1, x'ffd8ffe0' || zeroblob(9000)), (901, 7, 2, NULL);"
+	if out, err := exec.Command(program, "-batch", "-bail", db, script, "SELECT writefile('"+db+".jpg', CAST(data15 AS BLOB)) FROM data WHERE _id = 900").CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	want, err := os.ReadFile(db + ".jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, _, out := sdktest.Read(t, main.Plugin(), sdktest.Load(t, db))
+	if n := len(out.Artifacts); n == 0 {
+		t.Fatal("no file")
+	}
+	a := out.Artifacts[len(out.Artifacts)-1]
+	if a.Name.Text != "contact-1/photo-900.jpg" || !a.Complete || string(a.Data) != string(want) || len(want) != len(picture) || a.Steps[0]["do"] != "sqlite" {
+		t.Errorf("%s %v, %d bytes", a.Name.Text, a.Steps, len(a.Data))
+	}
+	var found bool
+	for _, d := range sdktest.Find(t, records, "raw_contacts", 1)["extra"].(sdktest.Object)["data"].([]any) {
+		p, _ := d.(sdktest.Object)["data15"].(sdktest.Object)
+		found = found || p["file"] == "contact-1/photo-900.jpg" && p["sha256"] == evidence.Sum(want).String()
+	}
+	if !found {
+		t.Error("the contact does not name its photo")
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/plist"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk/sqlite"
 )
 
@@ -170,7 +171,7 @@ func edits(m *sdk.Message, row *sqlite.Row) {
 	if len(stored) == 0 {
 		return
 	}
-	v, err := plist(stored)
+	v, err := plist.Parse(stored)
 	info, ok := v.(map[string]any)
 	if err != nil || !ok {
 		m.Extra["message_summary_info"] = row.Common().Extra["message_summary_info"]

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk/sqlite"
@@ -48,23 +47,11 @@ func parse(c *sdk.Ctx, in *sdk.Input, out *sdk.Out) error {
 	defer r.differs.Total(c)
 	defer r.bodies.Total(c)
 	defer r.orphans.Total(c)
-	found := false
-	for _, s := range []struct {
-		table, needs string
-		read         func() error
-	}{
-		{"message", "guid text handle_id date is_from_me", r.messages},
-		{"ZCALLRECORD", "ZDATE ZDURATION ZORIGINATED", r.calls},
-	} {
-		if !db.Has(s.table, strings.Fields(s.needs)...) {
-			continue
-		}
-		found = true
-		if err := s.read(); err != nil {
-			return err
-		}
-	}
-	if err := db.Err(); err != nil {
+	found, err := db.Read([]sqlite.Section{
+		{Table: "message", Needs: "guid text handle_id date is_from_me", Read: r.messages},
+		{Table: "ZCALLRECORD", Needs: "ZDATE ZDURATION ZORIGINATED", Read: r.calls},
+	})
+	if err != nil {
 		return err
 	}
 	if !found {

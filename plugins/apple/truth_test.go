@@ -1,87 +1,42 @@
 package main_test
 
 import (
-	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
+	main "github.com/exhibit-forensics/exhibit/plugins/apple"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk/sdktest"
 )
-
-func find(t testing.TB, records []object, table string, id int) object {
-	t.Helper()
-	for _, r := range records {
-		if src := r["source"].(object); src["table"] == table && src["rowid"] == float64(id) {
-			return r
-		}
-	}
-	t.Fatalf("no record of row %d of %s", id, table)
-	return nil
-}
-
-func join(v any) string {
-	list, _ := v.([]any)
-	var words []string
-	for _, w := range list {
-		s, _ := w.(string)
-		words = append(words, s)
-	}
-	return strings.Join(words, " ")
-}
-
-// query asks SQLite's own program.
-func query(t testing.TB, c sdktest.Case, sql string) (rows []object) {
-	t.Helper()
-	program, err := exec.LookPath("sqlite3")
-	if err != nil {
-		t.Skip("NOT TESTED: sqlite3 (the program) is not installed")
-	}
-	db := filepath.Join(t.TempDir(), "evidence.db")
-	if err := os.WriteFile(db, c.Data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	out, err := exec.Command(program, "-batch", "-json", db, sql).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(out, &rows); err != nil {
-		t.Fatal(err)
-	}
-	return rows
-}
 
 // The ten messages of the sample come out as SQLite's own program reads them, and what
 // is left of 226 that were deleted; what somebody changed in one text is seen.
 func TestSample(t *testing.T) {
-	c := sample(t, "imessage_chat.db")
-	records, diagnostics, out := read(t, c)
-	if out.Result.Outcome != evidence.OutcomeComplete || count(records, "kind", "message") != 10 || count(records, "state", "deleted") != 226 || len(records) != 236 {
+	c := sdktest.Load(t, sdktest.Shared(t, "plaso/imessage_chat.db"))
+	records, diagnostics, out := sdktest.Read(t, main.Plugin(), c)
+	if out.Result.Outcome != evidence.OutcomeComplete || sdktest.Count(records, "kind", "message") != 10 || sdktest.Count(records, "state", "deleted") != 226 || len(records) != 236 {
 		t.Fatal(len(records), out.Result.Outcome, out.Result.Reason)
 	}
-	if count(diagnostics, "code", "sqlite.wal_missing") != 1 || count(diagnostics, "code", "apple.tombstones") != 1 || count(diagnostics, "code", "apple.body_undecodable") != 0 {
+	if sdktest.Count(diagnostics, "code", "sqlite.wal_missing") != 1 || sdktest.Count(diagnostics, "code", "apple.tombstones") != 1 || sdktest.Count(diagnostics, "code", "apple.body_undecodable") != 0 {
 		t.Errorf("%v", diagnostics)
 	}
-	for _, w := range query(t, c, "SELECT m.ROWID id, m.text, m.date, m.is_from_me, h.id who, c.chat_identifier chat FROM message m LEFT JOIN handle h ON h.ROWID = m.handle_id LEFT JOIN chat_message_join j ON j.message_id = m.ROWID LEFT JOIN chat c ON c.ROWID = j.chat_id") {
-		r := find(t, records, "message", int(w["id"].(float64)))
+	for _, w := range sdktest.SQL(t, c, "SELECT m.ROWID id, m.text, m.date, m.is_from_me, h.id who, c.chat_identifier chat FROM message m LEFT JOIN handle h ON h.ROWID = m.handle_id LEFT JOIN chat_message_join j ON j.message_id = m.ROWID LEFT JOIN chat c ON c.ROWID = j.chat_id") {
+		r := sdktest.Find(t, records, "message", int(w["id"].(float64)))
 		at, err := time.Parse(time.RFC3339Nano, r["time"].(string))
 		if err != nil || at.Unix() != int64(w["date"].(float64))+978307200 || r["text"] != w["text"] || r["conversation"] != w["chat"] || r["service"] != "iMessage" || r["account"] != "ken.doh@icloud.com" {
 			t.Errorf("%v: %v", w, r)
 		}
-		if w["is_from_me"] == 1.0 && (r["from"] != "ken.doh@icloud.com" || join(r["to"]) != w["who"]) || w["is_from_me"] == 0.0 && (r["from"] != w["who"] || join(r["to"]) != "ken.doh@icloud.com") {
+		if w["is_from_me"] == 1.0 && (r["from"] != "ken.doh@icloud.com" || sdktest.Join(r["to"], " ") != w["who"]) || w["is_from_me"] == 0.0 && (r["from"] != w["who"] || sdktest.Join(r["to"], " ") != "ken.doh@icloud.com") {
 			t.Errorf("%v: %v", w, r)
 		}
 	}
 	// Who made the sample replaced a name in the texts, and not in the bodies.
 	changed := 0
 	for _, r := range records {
-		if strings.Contains(join(r["flags"]), "text_differs") {
+		if strings.Contains(sdktest.Join(r["flags"], " "), "text_differs") {
 			changed++
-			if !strings.Contains(r["extra"].(object)["attributed_text"].(string), "Microsoft Office") || !strings.Contains(r["text"].(string), "Open Office") {
+			if !strings.Contains(r["extra"].(sdktest.Object)["attributed_text"].(string), "Microsoft Office") || !strings.Contains(r["text"].(string), "Open Office") {
 				t.Errorf("%v", r)
 			}
 		}
@@ -92,7 +47,7 @@ func TestSample(t *testing.T) {
 }
 
 func TestSeconds(t *testing.T) {
-	records, diagnostics, _ := read(t, load(t, "testdata/chat.db"))
+	records, diagnostics, _ := sdktest.Read(t, main.Plugin(), sdktest.Load(t, "testdata/chat.db"))
 	for _, c := range []struct {
 		id                                         int
 		kind, from, to, conversation, text, status any
@@ -107,60 +62,60 @@ func TestSeconds(t *testing.T) {
 		{8, "message", "+15550100", "anna@example.com", "+15550100", "changed afterwards", "received, unread"},
 		{9, "message", "+15550100", "anna@example.com", "+15550100", "odd body", "received, unread"},
 	} {
-		r := find(t, records, "message", c.id)
-		if r["kind"] != c.kind || r["from"] != c.from || join(r["to"]) != c.to || r["conversation"] != c.conversation || r["text"] != c.text || r["status"] != c.status {
+		r := sdktest.Find(t, records, "message", c.id)
+		if r["kind"] != c.kind || r["from"] != c.from || sdktest.Join(r["to"], " ") != c.to || r["conversation"] != c.conversation || r["text"] != c.text || r["status"] != c.status {
 			t.Errorf("%d: %v", c.id, r)
 		}
 	}
-	r := find(t, records, "message", 1)
-	if r["time"] != "2015-11-22T18:09:46Z" || len(r["times"].([]any)) != 3 || r["time_basis"].(object)["unit"] != "s" || r["time_basis"].(object)["epoch"] != "mac" {
+	r := sdktest.Find(t, records, "message", 1)
+	if r["time"] != "2015-11-22T18:09:46Z" || len(r["times"].([]any)) != 3 || r["time_basis"].(sdktest.Object)["unit"] != "s" || r["time_basis"].(sdktest.Object)["epoch"] != "mac" {
 		t.Errorf("%v", r)
 	}
-	a := find(t, records, "message", 5)["attachments"].([]any)[0].(object)
+	a := sdktest.Find(t, records, "message", 5)["attachments"].([]any)[0].(sdktest.Object)
 	if a["name"] != "IMG_1.jpeg" || a["size"] != 712.0 || a["media_type"] != "image/jpeg" || a["missing"] != true {
 		t.Errorf("%v", a)
 	}
-	if r = find(t, records, "message", 8); r["extra"].(object)["attributed_text"] != "as it was written" || count(diagnostics, "code", "apple.text_differs") != 1 {
+	if r = sdktest.Find(t, records, "message", 8); r["extra"].(sdktest.Object)["attributed_text"] != "as it was written" || sdktest.Count(diagnostics, "code", "apple.text_differs") != 1 {
 		t.Errorf("%v", r)
 	}
-	if r = find(t, records, "message", 9); join(r["flags"]) != "body_undecodable" || r["extra"].(object)["attributedBody"] == nil || count(diagnostics, "code", "apple.body_undecodable") != 1 {
+	if r = sdktest.Find(t, records, "message", 9); sdktest.Join(r["flags"], " ") != "body_undecodable" || r["extra"].(sdktest.Object)["attributedBody"] == nil || sdktest.Count(diagnostics, "code", "apple.body_undecodable") != 1 {
 		t.Errorf("%v", r)
 	}
-	if count(records, "kind", "row") != 2 {
+	if sdktest.Count(records, "kind", "row") != 2 {
 		t.Error("two messages were deleted")
 	}
 }
 
 func TestNanoseconds(t *testing.T) {
-	records, _, _ := read(t, load(t, "testdata/sms.db"))
-	r := find(t, records, "message", 1)
-	if r["time"] != "2024-05-01T04:00:00.123456789Z" || r["text"] != "hello, "+strings.Repeat("long ", 30)+"text 你好" || r["time_basis"].(object)["basis"] != "detected" || r["time_raw"] != "736228800123456789" {
+	records, _, _ := sdktest.Read(t, main.Plugin(), sdktest.Load(t, "testdata/sms.db"))
+	r := sdktest.Find(t, records, "message", 1)
+	if r["time"] != "2024-05-01T04:00:00.123456789Z" || r["text"] != "hello, "+strings.Repeat("long ", 30)+"text 你好" || r["time_basis"].(sdktest.Object)["basis"] != "detected" || r["time_raw"] != "736228800123456789" {
 		t.Errorf("%v", r)
 	}
-	r = find(t, records, "message", 2)
-	edits := r["extra"].(object)["edits"].([]any)
-	if r["text"] != "at seven" || r["status"] != "delivered, edited" || len(edits) != 2 || edits[0].(object)["text"] != "at sven" || edits[0].(object)["time"] != "2024-05-01T04:03:20.500000Z" {
+	r = sdktest.Find(t, records, "message", 2)
+	edits := r["extra"].(sdktest.Object)["edits"].([]any)
+	if r["text"] != "at seven" || r["status"] != "delivered, edited" || len(edits) != 2 || edits[0].(sdktest.Object)["text"] != "at sven" || edits[0].(sdktest.Object)["time"] != "2024-05-01T04:03:20.500000Z" {
 		t.Errorf("%v", r)
 	}
-	if r = find(t, records, "message", 3); r["status"] != "sent, retracted" || r["text"] != nil || r["extra"].(object)["retracted_parts"] != 1.0 {
+	if r = sdktest.Find(t, records, "message", 3); r["status"] != "sent, retracted" || r["text"] != nil || r["extra"].(sdktest.Object)["retracted_parts"] != 1.0 {
 		t.Errorf("%v", r)
 	}
-	if r = find(t, records, "message", 4); r["status"] != "reaction: loved, received, unread" || r["extra"].(object)["associated_message_guid"] != "p:0/B1" {
+	if r = sdktest.Find(t, records, "message", 4); r["status"] != "reaction: loved, received, unread" || r["extra"].(sdktest.Object)["associated_message_guid"] != "p:0/B1" {
 		t.Errorf("%v", r)
 	}
-	if r = find(t, records, "message", 5); r["state"] != "deleted" || r["text"] != "thrown away" || r["conversation"] != "+15550100" || r["extra"].(object)["delete_date"] != "2024-05-01T04:20:00.000000000Z" {
+	if r = sdktest.Find(t, records, "message", 5); r["state"] != "deleted" || r["text"] != "thrown away" || r["conversation"] != "+15550100" || r["extra"].(sdktest.Object)["delete_date"] != "2024-05-01T04:20:00.000000000Z" {
 		t.Errorf("%v", r)
 	}
-	if r = find(t, records, "message", 6); r["source"].(object)["role"] != "wal" || r["kind"] != "sms" {
+	if r = sdktest.Find(t, records, "message", 6); r["source"].(sdktest.Object)["role"] != "wal" || r["kind"] != "sms" {
 		t.Errorf("%v", r)
 	}
-	if count(records, "kind", "row") != 1 {
+	if sdktest.Count(records, "kind", "row") != 1 {
 		t.Error("one message was deleted everywhere")
 	}
 }
 
 func TestCalls(t *testing.T) {
-	records, _, _ := read(t, load(t, "testdata/CallHistory.storedata"))
+	records, _, _ := sdktest.Read(t, main.Plugin(), sdktest.Load(t, "testdata/CallHistory.storedata"))
 	for _, c := range []struct {
 		id                                      int
 		service, from, to, status, at, duration any
@@ -171,8 +126,8 @@ func TestCalls(t *testing.T) {
 		{4, "FaceTime audio", "+15550100", "+15550102", "answered", "2024-05-01T04:05:00.500000Z", 12.0},
 		{5, "com.apple.Telephony", "+15550107", "", "missed or rejected", nil, nil},
 	} {
-		r := find(t, records, "ZCALLRECORD", c.id)
-		if r["kind"] != "call" || r["service"] != c.service || r["from"] != c.from || join(r["to"]) != c.to || r["status"] != c.status || r["time"] != c.at || r["duration_s"] != c.duration {
+		r := sdktest.Find(t, records, "ZCALLRECORD", c.id)
+		if r["kind"] != "call" || r["service"] != c.service || r["from"] != c.from || sdktest.Join(r["to"], " ") != c.to || r["status"] != c.status || r["time"] != c.at || r["duration_s"] != c.duration {
 			t.Errorf("%d: %v", c.id, r)
 		}
 	}

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -17,7 +18,7 @@ func BenchmarkTrials(b *testing.B) {
 		cipher    string
 		length, n int
 	}{{"des", 8, 64 << 10}, {"aes", 16, 32 << 10}, {"aes", 32, 32 << 10}, {"3des", 16, 16 << 10}, {"rc4", 16, 16 << 10}, {"xor", 16, 32 << 10}, {"blowfish", 16, 1 << 10}} {
-		b.Run(c.cipher, func(b *testing.B) {
+		b.Run(fmt.Sprintf("%s-%d", c.cipher, 8*c.length), func(b *testing.B) {
 			for b.Loop() {
 				if _, hits := cipherfind.Trials(b, data, c.cipher, c.length, c.n); hits != 0 {
 					b.Fatal(hits)

@@ -32,6 +32,7 @@ const (
 	rankToken          // a word of a text
 	rankString         // a string in a binary
 	rankChanged        // one of the above, cut or filled up to the length of a key
+	rankDigest         // a digest of what may be a passphrase
 	rankWindow         // any bytes in a part of a binary that is not random
 )
 
@@ -47,6 +48,8 @@ type candidate struct {
 	key   []byte
 	rank  int
 	given *sdk.Key // of rankGiven
+	// twin: one before it differs in nothing but bits that DES ignores.
+	twin bool
 	place
 }
 
@@ -58,6 +61,8 @@ const (
 	maxWindows = 256 << 10
 	// smallText is up to what size a text is one that holds settings rather than data.
 	smallText = 64 << 10
+	// maxHashed is of how many of the likeliest texts digests are keys too.
+	maxHashed = 10_000
 	scanPiece = 1 << 20
 	// scanOverlap is how much of a piece is seen again with the next, so that nothing is cut.
 	scanOverlap = 512
@@ -75,6 +80,8 @@ type collector struct {
 	// only, where not nil, gathers every place of these keys and nothing else.
 	only   map[string]bool
 	places map[string][]place
+	// hashed is of how many texts the digests were taken.
+	hashed int
 }
 
 // maxPlaces is how many places of one key are stated.
@@ -236,6 +243,13 @@ func (s *scanner) exact(rank, at int, b []byte) {
 	}
 	if n <= maxKey/2 && utf16Length(n) {
 		s.add(rank, widen(b), at, n, asUTF16)
+	}
+	if rank <= rankValue && s.c.hashed < maxHashed {
+		s.c.hashed++
+		for i := range digests {
+			d := &digests[i]
+			s.add(rankDigest, d.of(b), at, n, d.encoding)
+		}
 	}
 	changed := max(rank, rankChanged)
 	for i, length := range keyLengths {

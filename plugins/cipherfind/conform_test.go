@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 
@@ -27,19 +26,7 @@ func TestConformance(t *testing.T) {
 
 // The manifest says of the plugin what the program says of itself.
 func TestManifest(t *testing.T) {
-	text, err := os.ReadFile("plugin.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := evidence.ParsePluginManifest(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := cipherfind.Plugin()
-	if m.Name != p.Name || m.Version != p.Version || len(m.Operations) != len(p.Operations()) {
-		t.Errorf("%s %s %v, but the program is %s %s %v", m.Name, m.Version, m.Operations, p.Name, p.Version, p.Operations())
-	}
-	for _, op := range m.Operations {
+	for _, op := range sdktest.Manifest(t, cipherfind.Plugin(), "plugin.json").Operations {
 		if !evidence.Surveys(op.Operation) {
 			t.Errorf("operation %s reads evidence", op.Operation)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -29,7 +30,24 @@ func (m *mode) skip(n int) int {
 	return 0
 }
 
-const ivPrefix = "prefix"
+// What a mode's stated may be besides digits: each message begins with the vector; it is the
+// key, as much of it as a block.
+const (
+	ivPrefix = "prefix"
+	ivKey    = "key"
+)
+
+// vector is what the first block of a message is mixed with under a key, nil where the message
+// begins with it.
+func (m *mode) vector(key []byte, block int) []byte {
+	if m.stated == ivKey && len(key) >= block {
+		return key[:block]
+	}
+	return m.iv
+}
+
+// zero: the vector is all zeros, so that it changes nothing.
+func (m *mode) zero() bool { return m.iv != nil && bytes.Count(m.iv, []byte{0}) == len(m.iv) }
 
 // blockSizes of block ciphers.
 var blockSizes = map[string]int{crypt.DES: 8, crypt.TripleDES: 8, crypt.AES: 16, crypt.Blowfish: 8}
@@ -83,7 +101,10 @@ func modesOf(c *sdk.Ctx) (map[string][]mode, error) {
 	for _, p := range config.Profiles {
 		n := blockSizes[p.Cipher]
 		iv, err := hex.DecodeString(p.IV)
-		if err != nil || p.Mode != crypt.CBC || n == 0 || len(iv) != n {
+		if p.IV == ivKey {
+			iv, err = nil, nil
+		}
+		if err != nil || p.Mode != crypt.CBC || n == 0 || p.IV != ivKey && len(iv) != n {
 			continue
 		}
 		known := false
@@ -99,19 +120,20 @@ func modesOf(c *sdk.Ctx) (map[string][]mode, error) {
 
 // chain turns what ECB made of a piece of ciphertext into what CBC makes of it.
 // before are the bytes of the message before the piece; out may be ecb.
-func (m *mode) chain(out, ecb, data, before []byte, n int) []byte {
+func (m *mode) chain(out, ecb, data, before, key []byte, n int) []byte {
 	out = append(out[:0], ecb...)
 	if !m.chained() {
 		return out
 	}
+	iv := m.vector(key, n)
 	for i := range out {
 		switch {
 		case i >= n:
 			out[i] ^= data[i-n]
 		case len(before) >= n:
 			out[i] ^= before[len(before)-n+i]
-		case m.iv != nil:
-			out[i] ^= m.iv[i]
+		case iv != nil:
+			out[i] ^= iv[i]
 		}
 	}
 	if len(before) == 0 && m.stated == ivPrefix {

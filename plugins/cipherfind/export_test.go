@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
@@ -47,4 +48,43 @@ func Form(name string) (passes func(b []byte) bool, logP func(n int) float64) {
 		}
 	}
 	panic(name)
+}
+
+// Looks tries keys on data one by one, and many at once where the cipher allows it, and
+// returns for each way how many keys took a closer look, and the keys that were found.
+func Looks(t testing.TB, data []byte, cipher string, keys [][]byte) (looked [2]int64, found [2][]string) {
+	t.Helper()
+	target, err := newTarget(sdk.NewInput(bytes.NewReader(data), int64(len(data))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := blockSizes[cipher]
+	list := []mode{
+		{name: crypt.ECB},
+		{name: crypt.CBC, iv: make([]byte, size), stated: "00"},
+		{name: crypt.CBC, stated: ivPrefix},
+		{name: crypt.CBC, stated: ivKey},
+		{name: crypt.CBC, iv: []byte("fixed iv"), stated: "fixed"},
+	}
+	modes := map[string][]mode{cipher: list}
+	candidates := make([]candidate, len(keys))
+	for i := range keys {
+		candidates[i].key = keys[i]
+	}
+	one, many := newTryer(target, modes), newTryer(target, modes)
+	tell := func(i int) func(hit) {
+		return func(h hit) {
+			found[i] = append(found[i], string(h.cand.key)+" "+h.mode.stated+" "+h.padding+" "+newForms()[h.form].name)
+		}
+	}
+	for i := range candidates {
+		one.one(cipher, &candidates[i], tell(0))
+	}
+	many.all(cipher, candidates, tell(1))
+	if one.trials != many.trials {
+		t.Errorf("%d trials, and %d", one.trials, many.trials)
+	}
+	slices.Sort(found[0])
+	slices.Sort(found[1])
+	return [2]int64{one.looked, many.looked}, found
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"runtime"
@@ -43,6 +44,8 @@ type search struct {
 	sum     *collector
 	trials  int64
 	hits    [][]hit // by target
+	// limit is log10 of how many finds by chance are put up with.
+	limit float64
 }
 
 func findKey(c *sdk.Ctx, _ *sdk.Input, out *sdk.Out) error {
@@ -60,6 +63,7 @@ func findKey(c *sdk.Ctx, _ *sdk.Input, out *sdk.Out) error {
 	if config.Threshold <= 0 {
 		config.Threshold = defaultThreshold
 	}
+	s.limit = -float64(config.Threshold)
 	if err := s.inputs(); err != nil {
 		return err
 	}
@@ -73,7 +77,7 @@ func findKey(c *sdk.Ctx, _ *sdk.Input, out *sdk.Out) error {
 			return err
 		}
 	}
-	return s.report(-float64(config.Threshold))
+	return s.report()
 }
 
 // inputs settles what is to be opened, and says what of it is not encrypted.
@@ -112,11 +116,29 @@ func (s *search) gather() error {
 		}
 	}
 	s.list = s.sum.ordered()
+	twins := markTwins(s.list)
 	s.c.Diagnose(sdk.Diagnostic{
 		Code: codeCandidates, Severity: evidence.SeverityInfo, Message: "what was tried as a key",
-		Data: map[string]any{"candidates": len(s.list), "places": s.sum.found, "left_out": s.sum.dropped},
+		Data: map[string]any{"candidates": len(s.list), "places": s.sum.found, "left_out": s.sum.dropped, "same_des_key": twins},
 	})
 	return nil
+}
+
+// markTwins marks the keys of DES that differ from a likelier one only in bits that DES
+// ignores, and counts them.
+func markTwins(list []candidate) (twins int) {
+	seen := map[uint64]bool{}
+	for i := range list {
+		if len(list[i].key) != 8 {
+			continue
+		}
+		k := binary.BigEndian.Uint64(list[i].key) &^ crypt.DESParity
+		if list[i].twin = seen[k]; list[i].twin {
+			twins++
+		}
+		seen[k] = true
+	}
+	return twins
 }
 
 // given takes a key that was handed over. It may be longer or shorter than those
@@ -160,6 +182,9 @@ func (s *search) try(t *target) error {
 				break
 			}
 		}
+	}
+	for i := range found {
+		s.vector(base, &found[i])
 	}
 	s.hits = append(s.hits, found)
 	return nil
@@ -241,12 +266,11 @@ func best(hits []hit) []hit {
 }
 
 // report writes a record for each key and target, and says what stays closed.
-// limit is log10 of how many finds by chance are put up with in this run.
-func (s *search) report(limit float64) error {
+func (s *search) report() error {
 	total := math.Log10(float64(max(1, s.trials)))
 	only := map[string]bool{}
 	for i := range s.hits {
-		s.hits[i] = slices.DeleteFunc(s.hits[i], func(h hit) bool { return h.logP+total > limit })
+		s.hits[i] = slices.DeleteFunc(s.hits[i], func(h hit) bool { return h.logP+total > s.limit })
 		for _, h := range s.hits[i] {
 			only[string(h.cand.key)] = true
 		}
@@ -326,7 +350,7 @@ func (s *search) likeliest(places []place, c *candidate) place {
 }
 
 func changed(p place) int {
-	if strings.HasPrefix(p.encoding, asPadded) {
+	if strings.HasPrefix(p.encoding, asPadded) || slices.ContainsFunc(digests, func(d digest) bool { return d.encoding == p.encoding }) {
 		return 1
 	}
 	return 0

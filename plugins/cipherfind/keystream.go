@@ -18,12 +18,12 @@ func (y *tryer) stream(cipher string, c *candidate, found func(hit)) {
 	}
 	y.trials++
 	units := y.usable(cipher)
-	var counts [forms]uint8
+	heads := y.heads[:len(units)]
 	var head [headBytes]byte
 	if cipher == crypt.RC4 { // one key schedule for the beginnings of all
 		y.ecb = o.Open(y.ecb[:0], head[:])
 	}
-	for i := range units {
+	for i, missed := 0, 0; i < len(units); i++ {
 		u := &units[i]
 		if cipher == crypt.RC4 {
 			y.text = y.text[:0]
@@ -33,11 +33,13 @@ func (y *tryer) stream(cipher string, c *candidate, found func(hit)) {
 		} else {
 			y.text = y.add(o, cipher, c, u, min(headBytes, len(u.data)))
 		}
-		for f, left := 0, start(y.forms, y.text, u.at > 0); left != 0; f, left = f+1, left>>1 {
-			counts[f] += uint8(left & 1)
+		if heads[i] = start(y.forms, y.text, u.at > 0); heads[i] == 0 {
+			if missed++; missed > len(units)-needOf(len(units)) {
+				return // not enough can be left
+			}
 		}
 	}
-	if !y.enough(counts, len(units)) {
+	if !enough(heads) {
 		return
 	}
 	texts, masks := make([][]byte, len(units)), make([]mask, len(units))

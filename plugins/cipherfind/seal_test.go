@@ -23,7 +23,7 @@ import (
 
 // sealing is how a log is encrypted.
 type sealing struct {
-	cipher, mode, iv string // iv: "", "zero" or "prefix"
+	cipher, mode, iv string // iv: "", "zero", "prefix", "key" or "fixed"
 	padding          string
 	encoding         string // base64, hex; raw: the file as a whole
 	charset          string
@@ -115,8 +115,13 @@ func (s sealing) message(t testing.TB, rng *rand.Rand, text []byte) []byte {
 		return out
 	}
 	iv := make([]byte, n)
-	if s.iv == "prefix" {
+	switch s.iv {
+	case "prefix":
 		fill(rng, iv)
+	case "key":
+		copy(iv, s.key)
+	case "fixed":
+		copy(iv, "fixed iv")
 	}
 	cipher.NewCBCEncrypter(b, iv).CryptBlocks(out, padded)
 	if s.iv == "prefix" {

@@ -173,8 +173,7 @@ func (h *hit) text(fs *[forms]textForm, u *unit) ([]byte, bool) {
 	if len(u.data)%block != 0 {
 		return nil, false
 	}
-	iv := h.mode.iv
-	o, err := crypt.New(h.cipher, h.mode.name, h.cand.key, iv)
+	o, err := crypt.New(h.cipher, h.mode.name, h.cand.key, h.mode.vector(h.cand.key, block))
 	if err != nil {
 		return nil, false
 	}

@@ -1,8 +1,9 @@
 package main
 
 import (
-	"encoding/binary"
 	"math"
+	"math/bits"
+	"slices"
 
 	"github.com/exhibit-forensics/exhibit/plugins/sdk/crypt"
 )
@@ -32,11 +33,15 @@ type tryer struct {
 	limit float64
 	// trials counts candidates times ciphers and modes.
 	trials int64
+	// looked is how many of them took a closer look.
+	looked int64
 
-	keys  crypt.DESKeys
-	lanes [3][crypt.DESLanes]uint64
+	sieve *sieve // of DES, nil until it is needed
 	ecb   []byte
 	text  []byte
+	// heads are what tryer.head says of each unit.
+	heads  [sampleUnits]mask
+	byMode [][sampleUnits]mask
 }
 
 // headBytes is how much of a message is looked at first, more where blocks of 8 bytes
@@ -83,81 +88,82 @@ func (y *tryer) possible(cipher string) bool {
 
 // all tries every candidate under a cipher.
 func (y *tryer) all(cipher string, list []candidate, found func(hit)) {
-	if cipher != crypt.DES {
-		for i := range list {
-			// Where a key may have any length, nobody cuts or fills it up.
-			if fits(cipher, len(list[i].key)) && (list[i].rank < rankChanged || fixedLength(cipher)) {
-				y.one(cipher, &list[i], found)
-			}
-		}
-		return
-	}
-	var batch []*candidate
+	var batches [maxKey + 1][]*candidate // by length of key
 	for i := range list {
-		if fits(cipher, len(list[i].key)) {
-			if batch = append(batch, &list[i]); len(batch) == crypt.DESLanes {
-				y.des(batch, found)
-				batch = batch[:0]
-			}
+		c := &list[i]
+		// Where a key may have any length, nobody cuts or fills it up.
+		if !fits(cipher, len(c.key)) || c.rank >= rankChanged && !fixedLength(cipher) || cipher == crypt.DES && c.twin {
+			continue
 		}
+		if cipher != crypt.DES && cipher != crypt.TripleDES {
+			y.one(cipher, c, found)
+			continue
+		}
+		batch := append(batches[len(c.key)], c)
+		if len(batch) == crypt.DESLanes {
+			y.many(cipher, batch, found)
+			batch = batch[:0]
+		}
+		batches[len(c.key)] = batch
 	}
-	if len(batch) > 0 {
-		y.des(batch, found)
+	for _, batch := range batches {
+		if len(batch) > 0 {
+			y.many(cipher, batch, found)
+		}
 	}
 }
 
-// des looks at the first blocks under as many keys at once as fit in a word, and
-// takes a closer look at those that leave text in enough units.
-func (y *tryer) des(batch []*candidate, found func(hit)) {
+// many looks at the first blocks under as many keys of DES or triple DES at once as fit in
+// a word, and takes a closer look at those that may leave text in enough units.
+func (y *tryer) many(cipher string, batch []*candidate, found func(hit)) {
+	if y.sieve == nil {
+		y.sieve = new(sieve)
+	}
 	keys := make([][]byte, len(batch))
 	for i, c := range batch {
 		keys[i] = c.key
 	}
-	y.keys.Set(keys)
-	list := y.modes[crypt.DES]
+	list, units := y.modes[cipher], y.t.units
+	y.sieve.keys.Set(keys)
 	y.trials += int64(len(batch) * len(list))
-	counts := make([][forms]uint8, len(batch)*len(list))
-	var ecb [headBytes + 8]byte
-	for i := range y.t.units {
-		u := &y.t.units[i]
-		blocks := min(3, len(u.data)/8)
-		for b := range blocks {
-			y.keys.Decrypt(u.data[8*b:], &y.lanes[b])
-		}
-		for lane := range batch {
-			for b := range blocks {
-				binary.BigEndian.PutUint64(ecb[8*b:], y.lanes[b][lane])
-			}
-			for m := range list {
-				for f, left := 0, y.head(u, &list[m], ecb[:8*blocks], 8); left != 0; f, left = f+1, left>>1 {
-					counts[lane*len(list)+m][f] += uint8(left & 1)
+	left := make([]uint64, len(list))
+	y.sieve.run(units, list, needOf(len(units)), left)
+	for m, lanes := range left {
+		for j := bits.LeadingZeros64(lanes); j < len(batch); j = bits.LeadingZeros64(lanes) {
+			lanes &^= lane(j)
+			heads := y.heads[:len(units)]
+			for i := range units {
+				u := &units[i]
+				if heads[i] = 0; y.sieve.alive[m][i]&lane(j) == 0 {
+					continue
 				}
+				y.ecb = y.sieve.bytes(y.ecb[:0], i, min(headBlocks, len(u.data)/8), j)
+				heads[i] = y.head(u, &list[m], y.ecb, batch[j].key, 8)
 			}
-		}
-	}
-	for i, c := range counts {
-		if y.enough(c, len(y.t.units)) {
-			y.close(crypt.DES, i%len(list), batch[i/len(list)], found)
+			if enough(heads) {
+				y.close(cipher, m, batch[j], heads, found)
+			}
 		}
 	}
 }
 
-// enough: a quarter of the units looks like text.
-func (y *tryer) enough(counts [forms]uint8, units int) bool {
-	for _, n := range counts {
-		if int(n) >= needOf(units) {
-			return true
+// enough: a quarter of the units looks like text, in the same form.
+func enough(heads []mask) bool {
+	var counts [forms]int
+	for _, h := range heads {
+		for f := 0; h != 0; f, h = f+1, h>>1 {
+			counts[f] += int(h & 1)
 		}
 	}
-	return false
+	return slices.Max(counts[:]) >= needOf(len(heads))
 }
 
 // head judges the first bytes of a unit, given what ECB makes of them.
-func (y *tryer) head(u *unit, m *mode, ecb []byte, block int) mask {
+func (y *tryer) head(u *unit, m *mode, ecb, key []byte, block int) mask {
 	if u.last && len(u.data)%block != 0 {
 		return 0
 	}
-	y.text = m.chain(y.text, ecb, u.data, u.before, block)
+	y.text = m.chain(y.text, ecb, u.data, u.before, key, block)
 	if u.last && len(ecb) == len(u.data) {
 		return whole(y.forms, u, y.text, block)
 	}
@@ -176,41 +182,58 @@ func (y *tryer) one(cipher string, c *candidate, found func(hit)) {
 	}
 	list, block := y.modes[cipher], blockSizes[cipher]
 	y.trials += int64(len(list))
-	counts := make([][forms]uint8, len(list))
-	for i := range y.t.units {
-		u := &y.t.units[i]
+	units := y.t.units
+	if cap(y.byMode) < len(list) {
+		y.byMode = make([][sampleUnits]mask, len(list))
+	}
+	byMode := y.byMode[:len(list)]
+	missed := make([]int, len(list))
+	for i := range units {
+		u := &units[i]
 		n := min(len(u.data)/block*block, headBytes+block)
 		y.ecb = o.Open(y.ecb[:0], u.data[:n])
+		open := false
 		for m := range list {
-			for f, left := 0, y.head(u, &list[m], y.ecb, block); left != 0; f, left = f+1, left>>1 {
-				counts[m][f] += uint8(left & 1)
+			if byMode[m][i] = y.head(u, &list[m], y.ecb, c.key, block); byMode[m][i] == 0 {
+				missed[m]++
 			}
+			open = open || missed[m] <= len(units)-needOf(len(units))
+		}
+		if !open {
+			return // of no mode can enough be left
 		}
 	}
 	for m := range list {
-		if y.enough(counts[m], len(y.t.units)) {
-			y.close(cipher, m, c, found)
+		if heads := byMode[m][:len(units)]; enough(heads) {
+			y.close(cipher, m, c, heads, found)
 		}
 	}
 }
 
-// close decrypts all of every unit, and tells of it where chance does not explain
-// what comes out.
-func (y *tryer) close(cipher string, m int, c *candidate, found func(hit)) {
+// close decrypts all of every unit whose head may be text, and tells of it where chance does
+// not explain what comes out.
+func (y *tryer) close(cipher string, m int, c *candidate, heads []mask, found func(hit)) {
+	y.looked++
 	o, err := crypt.New(cipher, crypt.ECB, c.key, nil)
 	if err != nil {
 		return
 	}
 	block, how := blockSizes[cipher], &y.modes[cipher][m]
-	texts, masks := make([][]byte, len(y.t.units)), make([]mask, len(y.t.units))
+	texts, masks := make([][]byte, len(y.t.units)), slices.Clone(heads)
 	for i := range y.t.units {
+		if !enough(masks) {
+			return // what is left cannot be enough
+		}
 		u := &y.t.units[i]
 		n := len(u.data) / block * block
-		if n == 0 || u.last && n != len(u.data) && y.t.unit == unitLine {
+		if masks[i] = 0; n == 0 || heads[i] == 0 || u.last && n != len(u.data) && y.t.unit == unitLine {
 			continue
 		}
-		texts[i] = how.chain(nil, o.Open(nil, u.data[:n]), u.data[:n], u.before, block)
+		texts[i] = how.chain(nil, o.Open(nil, u.data[:n]), u.data[:n], u.before, c.key, block)
 		masks[i] = whole(y.forms, u, texts[i], block)
+	}
+	if !enough(masks) {
+		return
 	}
 	y.settle(hit{cand: c, cipher: cipher, mode: *how}, y.t.units, texts, masks, y.odds[cipher][m], block, y.limit, found)
 }

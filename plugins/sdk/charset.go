@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 )
@@ -11,6 +12,7 @@ const (
 	CodeCharsetUnknown = "charset.unknown"
 	CodeCharsetAssumed = "charset.assumed"
 	CodeCharsetMark    = "charset.mark_differs"
+	CodeCharsetMixed   = "charset.mixed"
 )
 
 // FlagCharsetDamaged is the flag of a record some bytes of which are no text in the
@@ -30,6 +32,31 @@ type TextCharset struct {
 	// Basis is Declared, Detected or Assumed; "" where the charset is unknown, and only
 	// ASCII is read as text.
 	Basis string
+	// Other is a second charset, which some lines are in: see OfLine. Zero where the text
+	// is in one alone.
+	Other Charset
+}
+
+// OfLine returns the charset that a line is in: where the text has a second one, the
+// line's own. What is text in neither is the first one's, and damaged.
+func (t TextCharset) OfLine(line []byte) Charset {
+	if t.Other.Name() == "" || ascii(line) {
+		return t.Charset
+	}
+	wide := t.Other.kind == utf8Charset && threeByte(line) // what is UTF-8 by its form is no other
+	if _, err := t.Decode(line); err == nil && !wide {
+		return t.Charset
+	}
+	if _, err := t.Other.Decode(line); err == nil {
+		return t.Other
+	}
+	return t.Charset
+}
+
+// threeByte reports whether a line is UTF-8 and has a character of three bytes or four:
+// in a charset of two bytes that comes about by chance hardly ever.
+func threeByte(line []byte) bool {
+	return utf8.Valid(line) && bytes.IndexFunc(line, func(r rune) bool { return r >= 0x800 }) >= 0
 }
 
 // Stated returns the name for Common.Charset: "" where the charset is unknown.
@@ -51,11 +78,11 @@ func mustCharset(name string) Charset {
 // ChooseCharset settles in which charset the input is text. It takes stated, which
 // a layout or the format itself may say (zero where it does not); else that of a
 // byte order mark; else the one declared for the item; else what the bytes are text
-// in: UTF-8, GB18030, Big5, Shift-JIS, or UTF-16 with or without a mark. What an
-// examiner should know of it becomes a diagnostic.
+// in: UTF-8, GB18030, Big5, Shift-JIS, EUC-KR, or UTF-16 with or without a mark, or UTF-8 and
+// one of the others line by line. What an examiner should know of it becomes a diagnostic.
 func ChooseCharset(c *Ctx, in *Input, stated Charset) (TextCharset, error) {
 	if stated.Name() != "" {
-		return TextCharset{stated, Declared}, nil
+		return TextCharset{Charset: stated, Basis: Declared}, nil
 	}
 	var items Charset
 	if c.Charset() != "" {
@@ -76,14 +103,14 @@ func ChooseCharset(c *Ctx, in *Input, stated Charset) (TextCharset, error) {
 			Message: "a byte order mark says another charset than was declared; the mark was followed",
 			Data:    map[string]any{"declared": items.Name(), "mark": marked},
 		})
-		return TextCharset{mustCharset(marked), Detected}, nil
+		return TextCharset{Charset: mustCharset(marked), Basis: Detected}, nil
 	case items.Name() != "":
-		return TextCharset{items, Declared}, nil
+		return TextCharset{Charset: items, Basis: Declared}, nil
 	case marked != "":
-		return TextCharset{mustCharset(marked), Detected}, nil
+		return TextCharset{Charset: mustCharset(marked), Basis: Detected}, nil
 	}
 	if wide := wideWithoutMark(sample); wide != "" {
-		return TextCharset{mustCharset(wide), Detected}, nil
+		return TextCharset{Charset: mustCharset(wide), Basis: Detected}, nil
 	}
 	sample, err := tellingSample(c, in, sample)
 	if err != nil {
@@ -159,9 +186,9 @@ func detectCharset(c *Ctx, sample []byte) TextCharset {
 	if len(lines) > 2 { // the first and the last may be parts of lines
 		lines = lines[:len(lines)-1]
 	}
-	all := [4]Charset{mustCharset("utf-8"), mustCharset("gb18030"), mustCharset("big5"), mustCharset("shift_jis")}
-	var fit [4]int
-	var telling [][]byte
+	all := [5]Charset{mustCharset("utf-8"), mustCharset("gb18030"), mustCharset("big5"), mustCharset("shift_jis"), mustCharset("euc-kr")}
+	var fit [5]int
+	var telling, unicode, rest [][]byte // lines that are not ASCII; of these those in UTF-8, and the others
 	size := 0
 	for _, l := range lines {
 		if size >= charsetTelling {
@@ -177,9 +204,19 @@ func detectCharset(c *Ctx, sample []byte) TextCharset {
 				fit[i]++
 			}
 		}
+		if threeByte(l) {
+			unicode = append(unicode, l)
+		} else if !utf8.Valid(l) {
+			rest = append(rest, l)
+		}
+	}
+	if len(unicode) > 0 && len(rest) > 0 {
+		if other, ok := guessOfSound(rest, fitting(all[1:], rest)); ok {
+			return mixedCharset(c, all[0], other, len(rest) > len(unicode))
+		}
 	}
 	if len(telling) == 0 || fit[0]*10 >= len(telling)*9 {
-		return TextCharset{all[0], Detected}
+		return TextCharset{Charset: all[0], Basis: Detected}
 	}
 	var candidates []Charset
 	for i, cs := range all {
@@ -190,17 +227,45 @@ func detectCharset(c *Ctx, sample []byte) TextCharset {
 	guess, ok := guessOfSound(telling, candidates)
 	switch {
 	case ok:
-		return TextCharset{guess, Detected}
+		return TextCharset{Charset: guess, Basis: Detected}
 	case guess.Name() != "":
 		c.Diagnose(Diagnostic{
 			Code: CodeCharsetAssumed, Severity: evidence.SeverityWarning, Data: map[string]any{"charset": guess.Name()},
 			Message: "two charsets fit the text about as well, and one was assumed; declare it at intake if it is known (exhibit add --charset)",
 		})
-		return TextCharset{guess, Assumed}
+		return TextCharset{Charset: guess, Basis: Assumed}
 	}
 	c.Unresolved(Source{}, CodeCharsetUnknown,
 		"the text is in none of the charsets that are known here; what is not ASCII is kept as bytes; declare the charset at intake if it is known (exhibit add --charset)")
-	return TextCharset{all[0], ""}
+	return TextCharset{Charset: all[0], Basis: ""}
+}
+
+// fitting returns the charsets in which all lines but a tenth, or but one, are text.
+func fitting(list []Charset, lines [][]byte) (fit []Charset) {
+	for _, cs := range list {
+		n := 0
+		for _, l := range lines {
+			if _, err := cs.Decode(l); err == nil {
+				n++
+			}
+		}
+		if n > 0 && max(n+1, n*10/9) >= len(lines) {
+			fit = append(fit, cs)
+		}
+	}
+	return fit
+}
+
+// mixedCharset says that the text is in two charsets.
+func mixedCharset(c *Ctx, first, second Charset, swap bool) TextCharset {
+	if swap {
+		first, second = second, first
+	}
+	c.Diagnose(Diagnostic{
+		Code: CodeCharsetMixed, Severity: evidence.SeverityWarning, Data: map[string]any{"charset": first.Name(), "other": second.Name()},
+		Message: "some lines are in another charset than the others; each is read by itself, and its records state which. A charset that is declared at intake (exhibit add --charset) is that of all lines",
+	})
+	return TextCharset{Charset: first, Basis: Detected, Other: second}
 }
 
 // guessOfSound guesses by the lines that are text in every candidate: a damaged one

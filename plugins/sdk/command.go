@@ -50,7 +50,7 @@ type request struct {
 }
 
 // companion is a file beside the input, in its role.
-type companion struct{ role, path string }
+type companion struct{ role, path, name string }
 
 // Command is a plugin started by hand: `run` reads a file without a host or a
 // sandbox. Records go to stdout for people to read, artifacts as one line each;
@@ -127,7 +127,7 @@ func (p Plugin) understand(args []string) (*request, error) {
 		if !ok || role == "" || role == evidence.RoleMain || role == evidence.RoleInput {
 			return errors.New("another file is ROLE= and a path")
 		}
-		q.with = append(q.with, companion{role, path})
+		q.with = append(q.with, companion{role: role, path: path})
 		return nil
 	})
 	// Options may stand after the file too.
@@ -198,7 +198,7 @@ func configOf(text, zone, charset string) (json.RawMessage, error) {
 
 // preferred is the operation that `run` does where none is stated.
 func (p Plugin) preferred() string {
-	for _, name := range []string{evidence.OpParse, evidence.OpUnpack, evidence.OpDecrypt, evidence.OpAnalyze} {
+	for _, name := range []string{evidence.OpParse, evidence.OpUnpack, evidence.OpDecrypt, evidence.OpAnalyze, evidence.OpRedact} {
 		if p.op(name) != nil {
 			return name
 		}

@@ -92,7 +92,7 @@
 //
 //	out.Put(&sdk.Other{Name: "x-acme/location", Fields: map[string]any{"latitude": row.Text("lat")}}, row.Source())
 //
-// An analysis makes [Finding] and [Edge].
+// An analysis makes [Finding] and [Edge], what finds personal data [Redaction].
 //
 // Whatever has no place in a type goes into Common.Extra under the source's own name.
 //

@@ -32,6 +32,9 @@ func Guess(sample []byte, candidates ...Charset) (c Charset, ok bool) {
 				return c, true
 			}
 		}
+		if c, ok := hangul(sample, candidates); ok {
+			return c, true
+		}
 		c, share, ahead := mostUsual(sample, candidates, func(c Charset) bool { return !c.wide() && c.kind != utf8Charset })
 		if share >= guessShare {
 			return c, ahead >= guessMargin
@@ -39,6 +42,31 @@ func Guess(sample []byte, candidates ...Charset) (c Charset, ok bool) {
 	}
 	c, share, ahead := mostUsual(sample, candidates, Charset.wide)
 	return c, share >= guessShare && ahead >= guessMargin
+}
+
+// What a guess at EUC-KR needs: its syllables are a part of what is usual in GB 2312
+// (the first 25 of 72 rows of characters), so that nearly all of a text must be there,
+// and there must be enough of it: 12 Chinese characters are so in one case of 400.
+const (
+	hangulShare = 0.98
+	hangulChars = 12
+)
+
+// hangul reports whether a sample is Korean by where its characters are.
+func hangul(sample []byte, candidates []Charset) (Charset, bool) {
+	for _, c := range candidates {
+		if c.kind != eucKRCharset || !fits(c, sample) {
+			continue
+		}
+		n := 0
+		for _, b := range sample {
+			if b >= utf8.RuneSelf {
+				n++
+			}
+		}
+		return c, n >= 2*hangulChars && c.share(sample) >= hangulShare
+	}
+	return Charset{}, false
 }
 
 // mostUsual returns the candidate in which most characters are common ones, their
@@ -141,6 +169,8 @@ func (c Charset) char(b []byte) (n int, counts, usual bool) {
 		return 2, true, trail >= 0xA1 && (lead >= 0xB0 && lead <= 0xD7 || lead >= 0xA1 && lead <= 0xA3)
 	case big5Charset:
 		return 2, true, lead >= 0xA4 && lead <= 0xC6 || lead == 0xA1
+	case eucKRCharset: // Hangul, and the marks between
+		return 2, true, trail >= 0xA1 && (lead >= 0xB0 && lead <= 0xC8 || lead == 0xA1 || lead == 0xA3)
 	default: // Shift-JIS
 		if lead >= 0xA1 && lead <= 0xDF {
 			return 1, true, false // half-width kana: rare, and most bytes of other charsets

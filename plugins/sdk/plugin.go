@@ -24,6 +24,8 @@ type Plugin struct {
 	Survey, FindKey Op
 	// Analyze makes findings and edges of record sets (docs/formats/plugin.md, analyze).
 	Analyze Op
+	// Redact makes redactions of record sets: where in them personal data stand (redact).
+	Redact Op
 	// Probe judges from a sample whether the plugin reads an input; nil: never asked.
 	Probe func(Sample) Match
 }
@@ -76,6 +78,8 @@ func (p Plugin) op(name string) Op {
 		return p.FindKey
 	case evidence.OpAnalyze:
 		return p.Analyze
+	case evidence.OpRedact:
+		return p.Redact
 	}
 	return nil
 }
@@ -83,7 +87,7 @@ func (p Plugin) op(name string) Op {
 // Operations lists what the plugin can do, in a fixed order.
 func (p Plugin) Operations() []string {
 	var names []string
-	for _, name := range []string{evidence.OpDecrypt, evidence.OpUnpack, evidence.OpParse, evidence.OpAnalyze, evidence.OpSurvey, evidence.OpFindKey} {
+	for _, name := range []string{evidence.OpDecrypt, evidence.OpUnpack, evidence.OpParse, evidence.OpAnalyze, evidence.OpRedact, evidence.OpSurvey, evidence.OpFindKey} {
 		if p.op(name) != nil {
 			names = append(names, name)
 		}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,7 +32,7 @@ func (p Plugin) runFile(ctx context.Context, q *request, stdout, stderr io.Write
 			return Result{}, err
 		}
 		defer file.Close()
-		more.Role = c.role
+		more.Role, more.Name = c.role, c.name
 		in.Role = evidence.RoleMain
 		j.Inputs = append(j.Inputs, more)
 	}
@@ -95,13 +96,33 @@ func (p Plugin) companions(q *request) []companion {
 		}
 	}
 	for _, c := range known {
+		if c.Beside != "" {
+			list = append(list, around(q.path, c)...)
+			continue
+		}
 		path := q.path + c.Suffix
 		stated := false
 		for _, w := range q.with {
 			stated = stated || w.role == c.Role
 		}
 		if st, err := os.Stat(path); err == nil && st.Mode().IsRegular() && !stated {
-			list = append(list, companion{c.Role, path})
+			list = append(list, companion{role: c.Role, path: path})
+		}
+	}
+	return list
+}
+
+// around lists the files that a companion's path fits, from the input's directory on.
+func around(input string, c evidence.Companion) (list []companion) {
+	dir := filepath.Dir(input)
+	names, err := fs.Glob(os.DirFS(dir), c.Beside)
+	if err != nil {
+		return nil
+	}
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		if st, err := os.Stat(path); err == nil && st.Mode().IsRegular() {
+			list = append(list, companion{c.Role, path, name})
 		}
 	}
 	return list

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/transform"
@@ -33,6 +34,7 @@ const (
 	gb18030Charset
 	big5Charset
 	shiftJISCharset
+	eucKRCharset
 	utf16LECharset
 	utf16BECharset
 	singleByteCharset
@@ -40,7 +42,7 @@ const (
 
 // ParseCharset returns the charset of an IANA name or alias, in any case: utf-8,
 // us-ascii, gb18030 (also gbk, gb2312, cp936, which it contains), big5, shift_jis
-// (cp932), utf-16le, utf-16be, and of those with one byte for a character iso-8859-1
+// (cp932), euc-kr (cp949), utf-16le, utf-16be, and of those with one byte for a character iso-8859-1
 // to -16, windows-1250 to -1258, koi8-r and koi8-u. ErrUnsupported otherwise.
 func ParseCharset(name string) (Charset, error) {
 	switch strings.ToLower(strings.ReplaceAll(name, "_", "-")) {
@@ -52,6 +54,8 @@ func ParseCharset(name string) (Charset, error) {
 		return Charset{"big5", big5Charset, traditionalchinese.Big5.NewDecoder().Transformer}, nil
 	case "shift-jis", "sjis", "cp932", "windows-31j":
 		return Charset{"shift_jis", shiftJISCharset, japanese.ShiftJIS.NewDecoder().Transformer}, nil
+	case "euc-kr", "ks-c-5601-1987", "ksc5601", "cp949", "uhc", "windows-949":
+		return Charset{"euc-kr", eucKRCharset, korean.EUCKR.NewDecoder().Transformer}, nil
 	case "utf-16le":
 		return Charset{name: "utf-16le", kind: utf16LECharset}, nil
 	case "utf-16be":
@@ -92,7 +96,7 @@ func (c Charset) Append(dst, b []byte) ([]byte, error) {
 		return append(dst, b...), nil
 	case utf16LECharset, utf16BECharset:
 		return c.appendUTF16(dst, b)
-	case gb18030Charset, big5Charset, shiftJISCharset, singleByteCharset:
+	case gb18030Charset, big5Charset, shiftJISCharset, eucKRCharset, singleByteCharset:
 		return c.appendMultibyte(dst, b)
 	}
 	return dst, fmt.Errorf("%w: no charset", ErrUnsupported)

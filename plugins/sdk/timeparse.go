@@ -185,7 +185,7 @@ func scanName(s, names string) (int, string) {
 
 // Epoch reads times that are counted: units of a second since an epoch.
 type Epoch struct {
-	// Unit is min, s, ms, us, ns or 100ns.
+	// Unit is d, min, s, ms, us, ns or 100ns.
 	Unit string
 	// Epoch is unix (1970), mac (2001) or windows (1601).
 	Epoch string
@@ -198,11 +198,11 @@ type Epoch struct {
 func (p Epoch) Time(n int64, raw Text) Time {
 	b := Basis{Basis: p.Basis, Unit: p.Unit, Epoch: p.Epoch, Zone: "UTC", ZoneBasis: "source"}
 	t := Time{Kind: p.Kind, Raw: raw, Basis: b}
-	if p.Unit == "min" {
-		if n > maxRFC3339/60 || n < minRFC3339/60 {
+	if per := map[string]int64{"min": 60, "d": 86400}[p.Unit]; per > 0 {
+		if n > maxRFC3339/per || n < minRFC3339/per {
 			return Unreadable(p.Kind, raw, b)
 		}
-		p.Unit, n = "s", n*60
+		p.Unit, n = "s", n*per
 	}
 	digits, known := map[string]int{"s": 0, "ms": 3, "us": 6, "100ns": 7, "ns": 9}[p.Unit]
 	shift, also := map[string]int64{"unix": 0, "mac": 978307200, "windows": -11644473600}[p.Epoch]

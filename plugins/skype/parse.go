@@ -55,30 +55,18 @@ func database(c *sdk.Ctx, in *sdk.Input, out *sdk.Out) error {
 		orphaned: sdk.Tally{Code: codeOrphan, Message: "the row belongs to a call that the database does not hold; it is kept as a row"},
 	}
 	defer r.orphaned.Total(c)
-	found := false
 	if err := r.whose(); err != nil {
 		return err
 	}
-	for _, s := range []struct {
-		table, needs string
-		read         func() error
-	}{
-		{"Accounts", "skypename", r.accounts},
-		{"Contacts", "skypename", r.contacts},
-		{"Messages", "author timestamp body_xml", r.messages},
-		{"SMSes", "timestamp body", r.smses},
-		{"Calls", "begin_timestamp", r.calls},
-		{"Transfers", "filename starttime", r.transfers},
-	} {
-		if !db.Has(s.table, strings.Fields(s.needs)...) {
-			continue
-		}
-		found = true
-		if err := s.read(); err != nil {
-			return err
-		}
-	}
-	if err := db.Err(); err != nil {
+	found, err := db.Read([]sqlite.Section{
+		{Table: "Accounts", Needs: "skypename", Read: r.accounts},
+		{Table: "Contacts", Needs: "skypename", Read: r.contacts},
+		{Table: "Messages", Needs: "author timestamp body_xml", Read: r.messages},
+		{Table: "SMSes", Needs: "timestamp body", Read: r.smses},
+		{Table: "Calls", Needs: "begin_timestamp", Read: r.calls},
+		{Table: "Transfers", Needs: "filename starttime", Read: r.transfers},
+	})
+	if err != nil {
 		return err
 	}
 	if !found {

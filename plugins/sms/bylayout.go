@@ -54,6 +54,7 @@ type layoutReader struct {
 // units reads records of several lines.
 func (r *layoutReader) units(in *sdk.Input) error {
 	d := r.p.Dialect(r.charset.Charset)
+	d.Text = r.charset.TextCharset
 	r.out.Skip(d.Skip)
 	for u := range delimited.Units(in, d) {
 		src := u.Source()
@@ -63,7 +64,7 @@ func (r *layoutReader) units(in *sdk.Input) error {
 		case u.Defect != "":
 			rejectUnit(r.c, u, d.Fields)
 		default:
-			if err := r.put(u.Whole, u.Damaged, src); err != nil {
+			if err := r.put(u.Whole, u.Charset, u.Damaged, src); err != nil {
 				return err
 			}
 			if u.Inside > 0 {
@@ -80,14 +81,14 @@ func (r *layoutReader) units(in *sdk.Input) error {
 // lines reads records that are a line each.
 func (r *layoutReader) lines(in *sdk.Input) error {
 	header := int64(r.p.Header())
-	for l := range delimited.Lines(in, r.charset.Charset, '\n') {
+	for l := range delimited.LinesOf(in, r.charset.TextCharset, '\n') {
 		switch {
 		case l.Number <= header || !l.TooLong && len(bytes.TrimSpace(l.Text)) == 0:
 			r.out.Skip(1)
 		case l.TooLong:
 			diagnose(r.c, evidence.SeverityReject, sdk.CodeLongLine, l.Source(), map[string]any{"limit": delimited.MaxUnit})
 		default:
-			if err := r.put(l.Text, l.Damaged, l.Source()); err != nil {
+			if err := r.put(l.Text, l.Charset, l.Damaged, l.Source()); err != nil {
 				return err
 			}
 		}
@@ -99,7 +100,7 @@ func (r *layoutReader) lines(in *sdk.Input) error {
 }
 
 // put writes a record as the layout has it, or says why it cannot.
-func (r *layoutReader) put(text []byte, damaged bool, src sdk.Source) error {
+func (r *layoutReader) put(text []byte, of sdk.Charset, damaged bool, src sdk.Source) error {
 	if m := r.p.Check(text); !m.OK() {
 		data := map[string]any{"mismatch": m.Code}
 		if m.Column != "" {
@@ -109,7 +110,7 @@ func (r *layoutReader) put(text []byte, damaged bool, src sdk.Source) error {
 		return nil
 	}
 	rec, common := r.p.Record(), r.p.Common()
-	common.Charset, common.CharsetBasis = r.charset.name(), r.charset.Basis
+	common.Charset, common.CharsetBasis = r.charset.of(of), r.charset.Basis
 	if damaged {
 		r.damaged.n++
 		common.Flags = append(common.Flags, flagCharset)

@@ -10,6 +10,14 @@ type charset struct{ sdk.TextCharset }
 
 func (c charset) name() string { return c.Stated() }
 
+// of is the name of what a line was read in, "" where nobody knows.
+func (c charset) of(line sdk.Charset) string {
+	if c.Other.Name() == "" {
+		return c.name()
+	}
+	return line.Name()
+}
+
 // readSample returns the beginning of the input.
 func readSample(in *sdk.Input) ([]byte, error) {
 	sample := make([]byte, min(in.Size, sampleSize))

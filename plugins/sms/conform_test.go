@@ -2,8 +2,6 @@ package main_test
 
 import (
 	"encoding/json"
-	"os"
-	"slices"
 	"testing"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
@@ -33,20 +31,7 @@ func TestConformance(t *testing.T) {
 }
 
 // The manifest says of the plugin what the program says of itself.
-func TestManifest(t *testing.T) {
-	text, err := os.ReadFile("plugin.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := evidence.ParsePluginManifest(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := sms.Plugin()
-	if m.Name != p.Name || m.Version != p.Version || len(m.Operations) != 1 || !slices.Equal(p.Operations(), []string{m.Operations[0].Operation}) {
-		t.Errorf("%+v", m)
-	}
-}
+func TestManifest(t *testing.T) { sdktest.Manifest(t, sms.Plugin(), "plugin.json") }
 
 // Whatever the bytes: no panic, the formats kept, and every unit has one fate, in
 // the order of the input, none inside another.

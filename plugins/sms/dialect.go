@@ -50,7 +50,7 @@ func findSheet(sample []byte, whole bool, cs charset) (s *sheet, m *mapping) {
 			}
 			one := &sheet{delimiter: d.name, header: cells, line: int64(i) + 1}
 			one.dialect = delimited.Dialect{
-				Charset: cs.Charset, Ending: ending, Delimiter: d.text, Quote: quote, Fields: len(cells), Skip: int64(i + span), Lenient: true,
+				Charset: cs.Charset, Text: cs.TextCharset, Ending: ending, Delimiter: d.text, Quote: quote, Fields: len(cells), Skip: int64(i + span), Lenient: true,
 			}
 			one.read(sample, whole)
 			if found.fits(one.rows) {
@@ -78,7 +78,7 @@ func findTable(sample []byte, whole bool, cs charset, ending byte, lines []strin
 		}
 		s := &sheet{delimiter: d.name, header: cells, line: int64(first) + 1}
 		s.dialect = delimited.Dialect{
-			Charset: cs.Charset, Ending: ending, Delimiter: d.text, Quote: quote, Fields: len(cells), Skip: int64(first + span), Lenient: true,
+			Charset: cs.Charset, Text: cs.TextCharset, Ending: ending, Delimiter: d.text, Quote: quote, Fields: len(cells), Skip: int64(first + span), Lenient: true,
 		}
 		s.read(sample, whole)
 		// Commas stand in any text: it takes some rows that agree to make a table.
@@ -152,7 +152,7 @@ func (s *sheet) take(sample []byte, whole bool, fields int) {
 // firstLines returns lines of the sample that tell quotes and header.
 func firstLines(sample []byte, cs charset, ending byte) (lines []string) {
 	in := sdk.NewInput(bytes.NewReader(sample), int64(len(sample)))
-	for l := range delimited.Lines(in, cs.Charset, ending) {
+	for l := range delimited.LinesOf(in, cs.TextCharset, ending) {
 		if lines = append(lines, string(l.Text)); len(lines) >= sampleRows {
 			break
 		}

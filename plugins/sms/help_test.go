@@ -34,7 +34,7 @@ func encode(t testing.TB, charset, text string) []byte {
 	return b
 }
 
-type object = map[string]any
+type object = sdktest.Object
 
 // read runs the plugin and decodes what it wrote.
 func read(t testing.TB, data []byte, config string) (records, diagnostics []object, out sdktest.Output) {
@@ -43,19 +43,7 @@ func read(t testing.TB, data []byte, config string) (records, diagnostics []obje
 	if out.Result.Err != nil {
 		t.Fatal(out.Result.Err)
 	}
-	return objects(t, out.Records), objects(t, out.Diagnostics), out
-}
-
-func objects(t testing.TB, lines []string) (list []object) {
-	t.Helper()
-	for _, l := range lines {
-		var o object
-		if err := json.Unmarshal([]byte(l), &o); err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, o)
-	}
-	return list
+	return sdktest.Objects(t, out.Records), sdktest.Objects(t, out.Diagnostics), out
 }
 
 // codes lists severity and code of diagnostics, in order.

@@ -59,6 +59,8 @@ func (s *sheet) describe(c *sdk.Ctx, m *mapping) {
 	data := map[string]any{"columns": len(s.header)}
 	if m != nil {
 		data = m.described()
+	} else if l, ask := s.propose(); l != nil {
+		data["proposal"] = map[string]any{"layout": described(l), "ask": ask, "lines": int64(len(s.rows)), "agree": int64(len(s.rows))}
 	}
 	data["delimiter"], data["header_line"] = s.delimiter, s.line
 	data["quote"] = map[byte]string{0: "none", '"': "double", '\'': "single"}[s.dialect.Quote]
@@ -161,10 +163,11 @@ func empty(fields [][]byte) bool {
 func (r *reader) put(u *delimited.Unit) error {
 	src := u.Source()
 	r.records++
+	r.fill.line = u.Charset
 	var bad badFields
 	if u.Damaged {
 		var err error
-		if bad, err = findBad(u, r.dialect.Charset); err != nil {
+		if bad, err = findBad(u, u.Charset); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,7 @@ const (
 type filler struct {
 	m       *mapping
 	charset charset
+	line    sdk.Charset // of the line that is being read
 
 	sms       sdk.SMS
 	row       sdk.Row
@@ -53,7 +54,7 @@ func (f *filler) common(c *sdk.Common, odd, damaged bool) {
 	if f.dayOnly {
 		f.flags = append(f.flags, flagDay)
 	}
-	c.Flags, c.Charset, c.CharsetBasis = f.flags, f.charset.name(), f.charset.Basis
+	c.Flags, c.Charset, c.CharsetBasis = f.flags, f.charset.of(f.line), f.charset.Basis
 }
 
 // fillRow makes a row of a table that is no SMS export.

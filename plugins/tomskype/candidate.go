@@ -48,7 +48,14 @@ func charsetsOf(p *profile, layouts, items charset) ([]charset, string) {
 func candidates(profiles []*profile, keys []sdk.Key, unit string, layouts, items charset) []*candidate {
 	var list []*candidate
 	add := func(p *profile, k sdk.Key) {
-		o, err := crypt.New(p.Cipher, p.Mode, k.Value, p.iv)
+		iv := p.iv
+		if n := ivLengths[p.Cipher]; p.IV == ivKey {
+			if len(k.Value) < n {
+				return
+			}
+			iv = k.Value[:n]
+		}
+		o, err := crypt.New(p.Cipher, p.Mode, k.Value, iv)
 		if err != nil {
 			return // the key is not for this cipher
 		}

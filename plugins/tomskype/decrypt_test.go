@@ -104,6 +104,8 @@ func TestDecryptChained(t *testing.T) {
 	plain := log(9000)
 	iv := []byte("an iv of sixteen")
 	sealed := pkcs7(plain, 16)
+	ownVector := bytes.Clone(sealed)
+	cipher.NewCBCEncrypter(b, secret).CryptBlocks(ownVector, ownVector)
 	cipher.NewCBCEncrypter(b, iv).CryptBlocks(sealed, sealed)
 	xored := bytes.Clone(plain)
 	for i := range xored {
@@ -113,9 +115,10 @@ func TestDecryptChained(t *testing.T) {
 		profile map[string]any
 		data    []byte
 	}{
-		"iv stated": {map[string]any{"cipher": "aes", "mode": "cbc", "iv": fmt.Sprintf("%x", iv), "paddings": []string{"pkcs7"}}, sealed},
-		"iv before": {map[string]any{"cipher": "aes", "mode": "cbc", "iv": "prefix", "paddings": []string{"pkcs7"}}, append(bytes.Clone(iv), sealed...)},
-		"xor":       {map[string]any{"cipher": "xor"}, xored},
+		"iv stated":     {map[string]any{"cipher": "aes", "mode": "cbc", "iv": fmt.Sprintf("%x", iv), "paddings": []string{"pkcs7"}}, sealed},
+		"iv is the key": {map[string]any{"cipher": "aes", "mode": "cbc", "iv": "key", "paddings": []string{"pkcs7"}}, ownVector},
+		"iv before":     {map[string]any{"cipher": "aes", "mode": "cbc", "iv": "prefix", "paddings": []string{"pkcs7"}}, append(bytes.Clone(iv), sealed...)},
+		"xor":           {map[string]any{"cipher": "xor"}, xored},
 	} {
 		p := map[string]any{"name": "lab", "units": []string{"file"}, "encodings": []string{"raw"}, "source": "a test", "certainty": "published"}
 		for k, v := range c.profile {

@@ -43,6 +43,7 @@ const (
 	paddingNone  = crypt.NoPadding
 
 	ivPrefix = "prefix"
+	ivKey    = "key"
 )
 
 // profile describes an encryption, as data.
@@ -60,7 +61,8 @@ type profile struct {
 	Encodings []string `json:"encodings"`
 	Cipher    string   `json:"cipher"`
 	Mode      string   `json:"mode,omitempty"`
-	// IV is hexadecimal digits, or "prefix" where each message begins with it.
+	// IV is hexadecimal digits; "prefix" where each message begins with it; "key" where it is the
+	// beginning of the key.
 	IV       string        `json:"iv,omitempty"`
 	Paddings []string      `json:"paddings,omitempty"`
 	Charsets []string      `json:"charsets,omitempty"`
@@ -147,7 +149,7 @@ func (p *profile) complete() error {
 }
 
 func (p *profile) completeIV(blocks int) error {
-	if p.Mode != modeCBC || p.IV == ivPrefix {
+	if p.Mode != modeCBC || p.IV == ivPrefix || p.IV == ivKey {
 		if p.Mode != modeCBC && p.IV != "" {
 			return errors.New("an iv without mode cbc")
 		}
@@ -155,7 +157,7 @@ func (p *profile) completeIV(blocks int) error {
 	}
 	iv, err := hex.DecodeString(p.IV)
 	if err != nil || len(iv) != blocks {
-		return fmt.Errorf("an iv is %d bytes in hexadecimal, or %q", blocks, ivPrefix)
+		return fmt.Errorf("an iv is %d bytes in hexadecimal, or %q, or %q", blocks, ivPrefix, ivKey)
 	}
 	p.iv = iv
 	return nil

@@ -45,6 +45,9 @@ func TestConforms(t *testing.T) {
 	for ext, data := range samples(t) {
 		corpus = append(corpus, sdktest.Case{Name: ext, Operation: evidence.OpUnpack, Data: data, Canary: "a.log"})
 	}
+	for _, name := range []string{"sample.7z", "old.rar", "sample.rar", "sample.a", "sample.ab"} {
+		corpus = append(corpus, sdktest.Case{Name: name, Operation: evidence.OpUnpack, Data: sampleOf(t, name), Canary: "a.log"})
+	}
 	sdktest.Run(t, main.Plugin, corpus)
 }
 
@@ -59,9 +62,12 @@ func FuzzUnpack(f *testing.F) {
 	}
 	f.Add(overlapping(f, 2, 100))
 	f.Add(header("name", 'S', 3, nil))
+	for _, name := range []string{"sample.7z", "secret.7z", "secret.rar", "headers.rar", "old.rar", "volume.rar", "sample.a", "secret.zip", "old.zip", "sample.ab", "secret.ab", "plain.ab"} {
+		f.Add(sampleOf(f, name))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		const limit = 4 << 20
-		o := sdktest.Do(t, main.Plugin, sdktest.Case{Name: "fuzz", Operation: evidence.OpUnpack, Data: data, Limits: sdk.Limits{MaxOutputBytes: limit, MaxArtifacts: 1000, MaxDiagnostics: 5000}})
+		o := sdktest.Do(t, main.Plugin, sdktest.Case{Name: "fuzz", Operation: evidence.OpUnpack, Data: data, Keys: []sdk.Key{{Fingerprint: "key:0000000000000001", Name: "k", Value: []byte("secret")}}, Limits: sdk.Limits{MaxOutputBytes: limit, MaxArtifacts: 1000, MaxDiagnostics: 5000}})
 		total := 0
 		for _, a := range o.Artifacts {
 			total += len(a.Data)

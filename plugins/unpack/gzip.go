@@ -110,7 +110,8 @@ func (g *gzipReader) next() error {
 		g.header = header
 	}
 	g.members++
-	if err := g.z.reset(g.br, g.pos(), g.job.in.Size-g.pos()); err != nil {
+	at := g.pos()
+	if err := g.z.reset(g.br, func() io.Reader { return g.job.in.Section(at, g.job.in.Size-at) }); err != nil {
 		return err
 	}
 	g.crc, g.size, g.inside = 0, 0, true

@@ -13,17 +13,16 @@ import (
 // inflater decodes deflate (RFC 1951). The fast decoder gives up some symbols before
 // a stream's break, as the standard library's does; the exact one is asked for those.
 type inflater struct {
-	in     *sdk.Input
-	offset int64 // of the stream in the input
-	length int64
-	r      io.Reader
-	fast   io.ReadCloser
-	n      int64 // bytes given so far
+	in   *sdk.Input
+	from func() io.Reader // gives the stream again
+	r    io.Reader
+	fast io.ReadCloser
+	n    int64 // bytes given so far
 }
 
-// reset begins the stream that br is at, which are the input's bytes from offset on.
-func (f *inflater) reset(br *bufio.Reader, offset, length int64) error {
-	f.offset, f.length, f.n = offset, length, 0
+// reset begins the stream that br is at, and that from gives again.
+func (f *inflater) reset(br *bufio.Reader, from func() io.Reader) error {
+	f.from, f.n = from, 0
 	if f.fast == nil {
 		f.fast = fast.NewReader(br)
 	} else if err := f.fast.(fast.Resetter).Reset(br, nil); err != nil {
@@ -39,7 +38,7 @@ func (f *inflater) Read(p []byte) (int, error) {
 	if err == nil || errors.Is(err, io.EOF) || f.r != f.fast || f.in.Err() != nil {
 		return n, err
 	}
-	exact := newExactInflate(bufio.NewReaderSize(f.in.Section(f.offset, f.length), 64<<10))
+	exact := newExactInflate(bufferedContent(f.from()))
 	if _, again := io.CopyN(io.Discard, exact, f.n); again != nil {
 		return n, err // it does no better
 	}

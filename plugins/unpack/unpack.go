@@ -13,6 +13,7 @@ import (
 const version = "0.1.0"
 
 func plugin() sdk.Plugin {
+	boundMethods()
 	return sdk.Plugin{Name: "unpack", Version: version, Unpack: unpack, Probe: probe}
 }
 
@@ -25,6 +26,12 @@ var magics = []struct{ do, magic string }{
 	{unzip, "PK\x03\x04"},
 	{unzip, "PK\x05\x06"},
 	{unzip, "PK\x07\x08PK\x03\x04"},
+	{un7z, "7z\xbc\xaf\x27\x1c"},
+	{unrar, "Rar!\x1a\x07\x00"},
+	{unrar, "Rar!\x1a\x07\x01\x00"},
+	{unab, abMagic},
+	{unar, arMagic},
+	{unar, thinMagic},
 }
 
 // The words of docs/formats/case.md for a derivation's steps.
@@ -35,6 +42,12 @@ const (
 	unzstd  = "unzstd"
 	untar   = "untar"
 	unzip   = "unzip"
+	un7z    = "un7z"
+	unrar   = "unrar"
+	unar    = "unar"
+	unab    = "unab"
+	// unzipEncrypted is unzip of a member that a password opens.
+	unzipEncrypted = "unzip-encrypted"
 )
 
 // sniff says which step opens an input that begins with head, "" for none.
@@ -69,6 +82,12 @@ type job struct {
 	// escapes counts members whose names point out of any directory they might be put in.
 	escapes int64
 	buf     []byte
+	// proven is the password that last opened something here, none at first.
+	proven []candidate
+	// volume: it was said that the input is one volume of several.
+	volume bool
+	// any: a member was met.
+	any bool
 }
 
 func unpack(c *sdk.Ctx, in *sdk.Input, out *sdk.Out) error {
@@ -83,6 +102,14 @@ func unpack(c *sdk.Ctx, in *sdk.Input, out *sdk.Out) error {
 		err = j.zip()
 	case untar:
 		err = j.tar(in.Reader(), nil)
+	case un7z:
+		err = j.sevenZip()
+	case unrar:
+		err = j.rar()
+	case unar:
+		err = j.ar()
+	case unab:
+		err = j.ab()
 	case "":
 		c.Reject(sdk.At(0, in.Size), "container.unknown", "the input begins as no container does that this plugin reads")
 	default:
@@ -119,6 +146,11 @@ func (j *job) report(d *damage) {
 	if d.code != "" {
 		j.c.Damage(d.source, d.code, d.reason+"; what could be read before is kept")
 	}
+}
+
+// empty says that an archive has no member: whether it ever had, nothing tells.
+func (j *job) empty(format string) {
+	j.c.Warn(sdk.At(0, j.in.Size), format+".empty", "no member is in the archive: it was made so, or is cut short after its header")
 }
 
 // member is what is known of an artifact before its bytes.

@@ -15,6 +15,7 @@ import (
 const (
 	flagEncrypted  = 1 << 0
 	flagDescriptor = 1 << 3 // sizes and checksum follow the data
+	flagStrong     = 1 << 6 // PKWARE's Strong Encryption
 	flagUTF8       = 1 << 11
 	flagMasked     = 1 << 13 // local headers hold no values: the directory is encrypted
 )
@@ -28,6 +29,7 @@ type zipEntry struct {
 	mtime                           string // UTC, where an extra field states it
 	listed                          bool   // in the central directory
 	sized                           bool   // packed, size and crc are known
+	aes                             zipAES
 }
 
 // readExtra reads the extra fields that matter: ZIP64 sizes, times in UTC.
@@ -43,6 +45,9 @@ func (e *zipEntry) readExtra(b []byte) {
 		switch {
 		case id == 0x0001:
 			e.readZip64(field)
+		case id == extraAES && len(field) >= 7 && field[4] >= 1 && field[4] <= 3 && e.method == methodAES:
+			e.aes = zipAES{version: u16(field, 0), strength: int64(field[4])}
+			e.method = u16(field, 5)
 		case id == 0x5455 && len(field) >= 5 && field[0]&1 != 0: // Info-ZIP: seconds since 1970
 			e.mtime = rfc3339(int64(int32(binary.LittleEndian.Uint32(field[1:]))), 0)
 		case id == 0x000a && len(field) >= 16 && u16(field, 4) == 1 && u16(field, 6) >= 8: // NTFS: 100 ns since 1601
@@ -194,23 +199,31 @@ func (e *zipEntry) differences(l *zipEntry) (fields []any) {
 func (z *zipWalk) unpack(e *zipEntry, at, data int64) error {
 	whole := z.place(at, data-at+e.packed)
 	switch {
-	case e.flags&flagEncrypted != 0 || e.method == methodAES:
-		z.c.Unresolved(whole, "zip.encrypted", "the member is encrypted and was not read")
-		return nil
+	case e.flags&flagEncrypted != 0:
+		return z.unlock(e, at, data)
 	case strings.HasSuffix(e.name, "/") && e.size == 0:
 		z.out.Skip(1)
 		return nil
 	case !supported(e.method):
-		z.c.Diagnose(sdk.Diagnostic{
-			Code: "zip.method", Severity: evidence.SeverityReject, Source: whole, Data: map[string]any{"method": e.method},
-			Message: "the member is compressed by a method that is not read here",
-		})
+		z.badMethod(e, whole)
 		return nil
 	}
-	name := evidence.NewName(e.name)
 	step := sdk.Step{"do": unzip, "offset": data, "length": min(e.packed, z.in.Size-data), "method": e.method}
-	m := member{name: &name, meta: e.meta(), steps: []sdk.Step{step}}
-	r, err := z.decompress(e, data, whole)
+	return z.give(e, data, nil, whole, step, "")
+}
+
+func (z *zipWalk) badMethod(e *zipEntry, whole sdk.Source) {
+	z.c.Diagnose(sdk.Diagnostic{
+		Code: "zip.method", Severity: evidence.SeverityReject, Source: whole, Data: map[string]any{"method": e.method},
+		Message: "the member is compressed by a method that is not read here",
+	})
+}
+
+// give makes the artifact; o is nil where the member is not encrypted.
+func (z *zipWalk) give(e *zipEntry, data int64, o *opened, whole sdk.Source, step sdk.Step, flaw string) error {
+	name := evidence.NewName(e.name)
+	m := member{name: &name, meta: e.meta(), steps: []sdk.Step{step}, flaw: flaw}
+	r, err := z.decompress(e, data, o, whole)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func clocks(c *sdk.Ctx) ([]sdk.TimeFormat, error) {
 func (r *reader) text(b []byte, stated sdk.Charset) sdk.Text {
 	utf8, _ := sdk.ParseCharset("utf-8")
 	for _, cs := range []sdk.Charset{stated, utf8, r.charset.Charset} {
-		if cs.Name() == "" {
+		if cs.Name() == "" || r.wide && cs == r.charset.Charset {
 			continue
 		}
 		if out, err := cs.Append(nil, b); err == nil {
@@ -47,6 +47,9 @@ func (r *reader) text(b []byte, stated sdk.Charset) sdk.Text {
 		}
 	}
 	cs := r.charset.Charset
+	if r.wide { // what cannot be read of it was shown as U+FFFD when the line was
+		cs = utf8
+	}
 	if stated.Name() != "" {
 		cs = stated
 	}
@@ -67,6 +70,9 @@ func (r *reader) value(p *property, rec *sdk.Contact) sdk.Text {
 	stated, err := sdk.ParseCharset(p.get("CHARSET"))
 	if p.get("CHARSET") != "" && err == nil && stated.Name() != "utf-8" {
 		rec.Charset, rec.CharsetBasis = stated.Name(), sdk.Declared
+	}
+	if r.wide && !p.quotedPrintable() {
+		stated = sdk.Charset{} // the file is in another one as it stands
 	}
 	t := r.text(b, stated)
 	if p.quotedPrintable() && strings.Contains(t.String(), "\r\n") {
@@ -229,7 +235,8 @@ func (r *reader) file(rec *sdk.Contact, c *card, p *property) (done bool, err er
 			return false, nil
 		}
 		// The head is not folded, or the file would begin elsewhere.
-		at.Offset, at.Length = at.Offset+int64(len(head))+1, at.Length-int64(len(head))-1
+		skip := r.size([]byte(head + ","))
+		at.Offset, at.Length = at.Offset+skip, at.Length-skip
 	} else {
 		for _, t := range p.types() {
 			media, _ = t.(string)

@@ -3,9 +3,13 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"iter"
+	"strings"
+	"unicode/utf16"
 
 	"github.com/exhibit-forensics/exhibit/evidence"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/delimited"
 )
 
 // Codes of diagnostics.
@@ -45,6 +49,7 @@ type reader struct {
 	in      *sdk.Input
 	out     *sdk.Out
 	charset sdk.TextCharset
+	wide    bool    // in UTF-16; lines and values are in UTF-8
 	cards   []*card // open, one inside the other
 	n       int
 	clocks  []sdk.TimeFormat
@@ -58,9 +63,6 @@ func parse(c *sdk.Ctx, in *sdk.Input, out *sdk.Out) error {
 	if err != nil {
 		return err
 	}
-	if name := cs.Name(); name == "utf-16le" || name == "utf-16be" {
-		return fmt.Errorf("%w: a vCard file in UTF-16", sdk.ErrUnsupported)
-	}
 	r := &reader{
 		c: c, in: in, out: out, charset: cs,
 		outside: sdk.Tally{Code: codeOutside, Message: "a line stands outside of any card; it was passed over"},
@@ -71,7 +73,11 @@ func parse(c *sdk.Ctx, in *sdk.Input, out *sdk.Out) error {
 	}
 	defer r.outside.Total(c)
 	defer r.odd.Total(c)
-	for ln := range in.Lines() {
+	lines := in.Lines()
+	if r.wide = strings.HasPrefix(cs.Name(), "utf-16"); r.wide {
+		lines = wideLines(in, cs.Charset)
+	}
+	for ln := range lines {
 		if r.read(ln); r.err != nil {
 			return r.err
 		}
@@ -88,6 +94,29 @@ func parse(c *sdk.Ctx, in *sdk.Input, out *sdk.Out) error {
 		return fmt.Errorf("%w: there is no card", sdk.ErrMalformed)
 	}
 	return nil
+}
+
+// wideLines are lines in UTF-16, their bytes in UTF-8.
+func wideLines(in *sdk.Input, cs sdk.Charset) iter.Seq[sdk.Line] {
+	return func(yield func(sdk.Line) bool) {
+		for l := range delimited.Lines(in, cs, '\n') {
+			if !yield(sdk.Line{Number: l.Number, Span: l.Span, Bytes: l.Text}) {
+				return
+			}
+		}
+	}
+}
+
+// size is how many bytes of the file a text of it takes.
+func (r *reader) size(text []byte) int64 {
+	if !r.wide {
+		return int64(len(text))
+	}
+	n := int64(0)
+	for _, c := range string(text) {
+		n += 2 * int64(utf16.RuneLen(c))
+	}
+	return n
 }
 
 func (r *reader) top() *card {
@@ -109,17 +138,17 @@ func (r *reader) read(ln sdk.Line) {
 	c := r.top()
 	switch {
 	case bytes.Equal(word, []byte("BEGIN:VCARD")):
-		r.begin(ln.Number, offset)
+		r.begin(ln.Number, offset, offset+r.size(line))
 	case c == nil:
 		if len(word) > 0 {
 			r.outside.Add(r.c, ln.Source())
 		}
 	case bytes.Equal(word, []byte("END:VCARD")):
-		c.end = offset + int64(len(line))
+		c.end = offset + r.size(line)
 		r.close(true)
 	default:
 		if len(word) > 0 {
-			c.end = offset + int64(len(line))
+			c.end = offset + r.size(line)
 		}
 		r.property(c, line, offset, ln)
 	}
@@ -127,14 +156,14 @@ func (r *reader) read(ln sdk.Line) {
 
 // begin opens a card: inside of another one where that says AGENT (2.1), else the one
 // before has no end.
-func (r *reader) begin(number, offset int64) {
+func (r *reader) begin(number, offset, end int64) {
 	if c := r.top(); c != nil {
 		n := len(c.properties)
 		if n == 0 || c.properties[n-1].name != "AGENT" || len(r.cards) == maxDepth {
 			r.close(false)
 		}
 	}
-	r.cards = append(r.cards, &card{start: offset, line: number, end: offset + int64(len("BEGIN:VCARD"))})
+	r.cards = append(r.cards, &card{start: offset, line: number, end: end})
 }
 
 // property takes a line of a card: a new property, or more of the last one.
@@ -156,13 +185,13 @@ func (r *reader) property(c *card, line []byte, offset int64, ln sdk.Line) {
 			last.long = true
 			return
 		}
-		last.add(line[folded:], offset+int64(folded))
+		last.add(line[folded:], offset+r.size(line[:folded]), r.size(line[folded:]))
 		return
 	}
 	if len(bytes.TrimSpace(line)) == 0 {
 		return
 	}
-	p, ok := parseProperty(line, offset)
+	p, ok := parseProperty(line, offset, r.size)
 	switch {
 	case c.full:
 	case len(c.properties)+len(c.odd) == maxLines || c.size > maxCardBytes:

@@ -24,7 +24,9 @@ const maxValue = 256 << 10
 
 // parseProperty reads name, parameters and the value's first line; ok is false where
 // there is no colon, or no name.
-func parseProperty(line []byte, offset int64) (p property, ok bool) {
+//
+// size is how many bytes of the file a part of the line takes.
+func parseProperty(line []byte, offset int64, size func([]byte) int64) (p property, ok bool) {
 	colon, quoted := -1, false
 	for i, c := range line {
 		if c == '"' {
@@ -64,8 +66,8 @@ func parseProperty(line []byte, offset int64) (p property, ok bool) {
 			p.params = append(p.params, param{name, value})
 		}
 	}
-	p.at = evidence.Span{Offset: offset + int64(colon) + 1}
-	p.add(line[colon+1:], offset+int64(colon)+1)
+	p.at = evidence.Span{Offset: offset + size(line[:colon+1])}
+	p.add(line[colon+1:], p.at.Offset, size(line[colon+1:]))
 	return p, true
 }
 
@@ -77,9 +79,9 @@ func bareParam(word string) string {
 	return "TYPE"
 }
 
-// add appends a line of the value, which stands at offset.
-func (p *property) add(line []byte, offset int64) {
-	p.at.Length = offset + int64(len(line)) - p.at.Offset
+// add appends a line of the value, which stands at offset and takes size bytes there.
+func (p *property) add(line []byte, offset, size int64) {
+	p.at.Length = offset + size - p.at.Offset
 	switch {
 	case p.base64():
 	case len(p.value)+len(line) > maxValue:

@@ -3,27 +3,13 @@ package main_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/exhibit-forensics/exhibit/plugins/sdk/sdktest"
+	main "github.com/exhibit-forensics/exhibit/plugins/whatsapp"
 )
 
-func find(t testing.TB, records []object, table string, id int) object {
-	t.Helper()
-	for _, r := range records {
-		if src := r["source"].(object); src["table"] == table && src["rowid"] == float64(id) {
-			return r
-		}
-	}
-	t.Fatalf("no record of row %d of %s", id, table)
-	return nil
-}
-
 func join(v any) string {
-	list, _ := v.([]any)
-	var words []string
-	for _, w := range list {
-		s, _ := w.(string)
-		words = append(words, strings.TrimSuffix(s, "@s.whatsapp.net"))
-	}
-	return strings.Join(words, " ")
+	return strings.ReplaceAll(sdktest.Join(v, " "), "@s.whatsapp.net", "")
 }
 
 // expected is a message as it is to come out.
@@ -32,10 +18,10 @@ type expected struct {
 	from, to, text, status, time, moment any
 }
 
-func check(t *testing.T, records []object, table string, list []expected) {
+func check(t *testing.T, records []sdktest.Object, table string, list []expected) {
 	t.Helper()
 	for _, w := range list {
-		r := find(t, records, table, w.id)
+		r := sdktest.Find(t, records, table, w.id)
 		from := r["from"]
 		if s, ok := from.(string); ok {
 			from = strings.TrimSuffix(s, "@s.whatsapp.net")
@@ -49,7 +35,7 @@ func check(t *testing.T, records []object, table string, list []expected) {
 const hash = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" // of "abc"
 
 func TestCurrent(t *testing.T) {
-	records, diagnostics, out := read(t, load(t, "testdata/msgstore.db"))
+	records, diagnostics, out := sdktest.Read(t, main.Plugin(), sdktest.Load(t, "testdata/msgstore.db"))
 	check(t, records, "message", []expected{
 		{2, "15550100", "", "hello", nil, "2024-05-01T04:07:08.000Z", "sent"},
 		{3, nil, "15550100", "hi, 你好 🙂", "read", "2024-05-01T04:08:20.000Z", "sent"},
@@ -62,32 +48,32 @@ func TestCurrent(t *testing.T) {
 		{10, nil, "", "its conversation is gone", nil, nil, "sent"},
 		{11, "15550100", "", "only in the log", nil, "2024-05-01T05:26:40.000Z", "sent"},
 	})
-	m := find(t, records, "message", 4)
-	a := m["attachments"].([]any)[0].(object)
-	if a["name"] != "IMG-20240501-WA0001.jpg" || a["sha256"] != hash || a["size"] != 31000.0 || a["media_type"] != "image/jpeg" || m["extra"].(object)["chat_name"] != "Sailors" || m["conversation"] != "15550100-1600000000@g.us" {
+	m := sdktest.Find(t, records, "message", 4)
+	a := m["attachments"].([]any)[0].(sdktest.Object)
+	if a["name"] != "IMG-20240501-WA0001.jpg" || a["sha256"] != hash || a["size"] != 31000.0 || a["media_type"] != "image/jpeg" || m["extra"].(sdktest.Object)["chat_name"] != "Sailors" || m["conversation"] != "15550100-1600000000@g.us" {
 		t.Errorf("%v", m)
 	}
-	m = find(t, records, "message", 8)
-	if m["times"].([]any)[1].(object)["time"] != "2024-05-01T04:17:40.000Z" || m["extra"].(object)["quoted"].([]any)[0].(object)["text_data"] != "hello" {
+	m = sdktest.Find(t, records, "message", 8)
+	if m["times"].([]any)[1].(sdktest.Object)["time"] != "2024-05-01T04:17:40.000Z" || m["extra"].(sdktest.Object)["quoted"].([]any)[0].(sdktest.Object)["text_data"] != "hello" {
 		t.Errorf("%v", m)
 	}
-	if m = find(t, records, "message", 7); m["extra"].(object)["location"].([]any)[0].(object)["place_name"] != "Pier 7" {
+	if m = sdktest.Find(t, records, "message", 7); m["extra"].(sdktest.Object)["location"].([]any)[0].(sdktest.Object)["place_name"] != "Pier 7" {
 		t.Errorf("%v", m)
 	}
-	if m = find(t, records, "message", 6); m["state"] != "deleted" || m["extra"].(object)["revoked"] == nil {
+	if m = sdktest.Find(t, records, "message", 6); m["state"] != "deleted" || m["extra"].(sdktest.Object)["revoked"] == nil {
 		t.Errorf("%v", m)
 	}
-	if m = find(t, records, "message", 11); m["source"].(object)["role"] != "wal" {
+	if m = sdktest.Find(t, records, "message", 11); m["source"].(sdktest.Object)["role"] != "wal" {
 		t.Errorf("%v", m)
 	}
-	if o := find(t, records, "message_media", 77); o["kind"] != "row" || count(diagnostics, "code", "whatsapp.orphan") != 1 || count(diagnostics, "code", "sqlite.table_not_read") != 1 {
+	if o := sdktest.Find(t, records, "message_media", 77); o["kind"] != "row" || sdktest.Count(diagnostics, "code", "whatsapp.orphan") != 1 || sdktest.Count(diagnostics, "code", "sqlite.table_not_read") != 1 {
 		t.Errorf("%v", o)
 	}
-	c := find(t, records, "call_log", 1)
+	c := sdktest.Find(t, records, "call_log", 1)
 	if c["from"] != "15550100@s.whatsapp.net" || c["status"] != "answered" || c["duration_s"] != 61.0 || c["time"] != "2024-05-01T04:33:20.000Z" || c["direction"] != "incoming" {
 		t.Errorf("%v", c)
 	}
-	if c = find(t, records, "call_log", 2); join(c["to"]) != "15550101 15550100" || c["status"] != "not answered" || c["extra"].(object)["group"] != "15550100-1600000000@g.us" {
+	if c = sdktest.Find(t, records, "call_log", 2); join(c["to"]) != "15550101 15550100" || c["status"] != "not answered" || c["extra"].(sdktest.Object)["group"] != "15550100-1600000000@g.us" {
 		t.Errorf("%v", c)
 	}
 	if u := out.Result.Units; u.Skipped != 1 || u.Emitted != 13 {
@@ -96,7 +82,7 @@ func TestCurrent(t *testing.T) {
 }
 
 func TestLegacy(t *testing.T) {
-	records, _, _ := read(t, load(t, "testdata/msgstore-2020.db"))
+	records, _, _ := sdktest.Read(t, main.Plugin(), sdktest.Load(t, "testdata/msgstore-2020.db"))
 	check(t, records, "messages", []expected{
 		{2, "15550100", "", "hello", nil, "2014-10-28T22:47:08.000Z", "sent"},
 		{3, nil, "15550100", "an answer", "delivered", "2014-10-28T22:48:20.000Z", "sent"},
@@ -104,11 +90,11 @@ func TestLegacy(t *testing.T) {
 		{5, nil, "15550100 15550101", "to all sailors", "sent", "2014-10-28T22:51:40.000Z", "sent"},
 		{6, "15550100", "", nil, "deleted by its sender", "2014-10-28T22:53:20.000Z", "sent"},
 	})
-	m := find(t, records, "messages", 4)
-	if a := m["attachments"].([]any)[0].(object); a["name"] != "IMG_4.jpg" || a["sha256"] != hash {
+	m := sdktest.Find(t, records, "messages", 4)
+	if a := m["attachments"].([]any)[0].(sdktest.Object); a["name"] != "IMG_4.jpg" || a["sha256"] != hash {
 		t.Errorf("%v", m)
 	}
-	if m = find(t, records, "messages", 3); len(m["times"].([]any)) != 4 || m["times"].([]any)[3].(object)["kind"] != "read" {
+	if m = sdktest.Find(t, records, "messages", 3); len(m["times"].([]any)) != 4 || m["times"].([]any)[3].(sdktest.Object)["kind"] != "read" {
 		t.Errorf("%v", m)
 	}
 	if len(records) != 5 {
@@ -117,7 +103,7 @@ func TestLegacy(t *testing.T) {
 }
 
 func TestIOS(t *testing.T) {
-	records, _, _ := read(t, load(t, "testdata/ChatStorage.sqlite"))
+	records, _, _ := sdktest.Read(t, main.Plugin(), sdktest.Load(t, "testdata/ChatStorage.sqlite"))
 	check(t, records, "ZWAMESSAGE", []expected{
 		{1, "15550100", "", "hello", nil, "2024-05-01T04:00:00.250000Z", "received"},
 		{2, nil, "15550100", "an answer", nil, "2024-05-01T04:01:40Z", "sent"},
@@ -127,14 +113,14 @@ func TestIOS(t *testing.T) {
 		{6, "15550109", "", "its conversation is gone", nil, nil, "received"},
 		{7, "15550100", "", "only in the log", nil, "2024-05-01T07:06:40Z", "received"},
 	})
-	m := find(t, records, "ZWAMESSAGE", 3)
-	if a := m["attachments"].([]any)[0].(object); a["name"] != "0001.jpg" || a["sha256"] != hash || a["media_type"] != "image/jpeg" {
+	m := sdktest.Find(t, records, "ZWAMESSAGE", 3)
+	if a := m["attachments"].([]any)[0].(sdktest.Object); a["name"] != "0001.jpg" || a["sha256"] != hash || a["media_type"] != "image/jpeg" {
 		t.Errorf("%v", m)
 	}
-	if m = find(t, records, "ZWAMESSAGE", 1); m["times"].([]any)[1].(object)["time"] != "2024-05-01T03:59:59Z" || m["extra"].(object)["chat_name"] != "Anna" {
+	if m = sdktest.Find(t, records, "ZWAMESSAGE", 1); m["times"].([]any)[1].(sdktest.Object)["time"] != "2024-05-01T03:59:59Z" || m["extra"].(sdktest.Object)["chat_name"] != "Anna" {
 		t.Errorf("%v", m)
 	}
-	if m = find(t, records, "ZWAMESSAGE", 6); m["conversation"] != "15550109@s.whatsapp.net" {
+	if m = sdktest.Find(t, records, "ZWAMESSAGE", 6); m["conversation"] != "15550109@s.whatsapp.net" {
 		t.Errorf("%v", m)
 	}
 }

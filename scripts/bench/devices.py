@@ -1,5 +1,5 @@
 """Plugins that read what devices keep, against sqlite3 reading the same table."""
-import os, subprocess
+import os, subprocess, tempfile
 
 # of each: plugin, file, schema and rows of n, and the table that is compared with.
 SQL = {
@@ -52,38 +52,46 @@ def text(n):
         "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Example;Name %d;;;\r\nFN:Name %d Example\r\nTEL;TYPE=CELL:+1555%07d\r\nEMAIL:name%d@example.com\r\nEND:VCARD\r\n" % (i, i, i, i) for i in range(n)), ""
 
 
-def measure(a, n, run, best, say):
-    """Prints rows/s of each plugin, by itself and without a sandbox, and of sqlite3 or cat."""
-    say(f"\nwhat devices keep, {n:,} rows each: the plugin alone, `plugin run --json FILE`, against sqlite3 printing all columns of the table, or wc -l of the text")
+def measure(a, n, run, say):
+    """Prints rows/s of each plugin, by itself and without a sandbox, of sqlite3 or wc, and its peak memory at n and at n/10 rows."""
+    rounds = 2 if n >= 500_000 else a.rounds
+    say(f"\nwhat devices keep, {n:,} rows each, best of {rounds}: the plugin alone, `plugin run --json FILE`, against sqlite3 printing all columns of the table, or wc -l of the text")
 
-    def line(title, plugin, name, other):
+    def ours(title, plugin, name, n):
         argv = [os.path.join(a.bin, "plugins", plugin, "plugin"), "run", "--json", name]
-        found = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True).stderr.decode()
+        with tempfile.TemporaryFile() as said:
+            wall, cpu, rss = run(argv, watch=True, stderr=said)
+            said.seek(0)
+            found = said.read().decode()
         if ": complete" not in found or int(found.split("emitted ")[1].split(",")[0]) < n:
             raise SystemExit(f"{title}: not all came out\n{found}")
-        peak, cpu = {}, {}
+        return wall, cpu, max(rss.values(), default=0) / 1024
 
-        def timed(who, argv):
-            wall, spent, rss = run(argv, watch=who == "ours")
-            cpu[who] = min(spent, cpu.get(who, spent))
-            for v in rss.values():
-                peak[0] = max(peak.get(0, 0), v)
-            return wall
-
-        us, them = n / best(lambda: timed("ours", argv)), n / best(lambda: timed("theirs", other))
-        size = os.path.getsize(name)
-        say(f"  {title}: {us:,.0f} rows/s, {size / n * us / 1e6:.1f} MB/s, {us / them:.2f} x {other[0]} ({them:,.0f}); "
-            f"CPU a row {cpu['ours'] / n * 1e6:.1f} microseconds against {cpu['theirs'] / n * 1e6:.1f}; peak {peak.get(0, 0) / 1024:.0f} MiB")
+    def line(title, plugin, make, other):
+        small = make(n // 10)
+        flat = ours(title, plugin, small, n // 10)[2]
+        os.unlink(small)
+        name = make(n)
+        mine = [ours(title, plugin, name, n) for _ in range(rounds)]
+        them = n / min(run(other(name))[0] for _ in range(rounds))
+        us, size = n / min(m[0] for m in mine), os.path.getsize(name)
+        say(f"  {title}: {us:,.0f} rows/s, {size / n * us / 1e6:.1f} MB/s, {us / them:.2f} x {other(name)[0]} ({them:,.0f}); "
+            f"CPU a row {min(m[1] for m in mine) / n * 1e6:.1f} microseconds; peak {max(m[2] for m in mine):.0f} MiB" + (f", {flat:.0f} for a tenth of the rows" if flat else ""))
         os.unlink(name)
 
-    for title, (plugin, name, script, table) in SQL.items():
-        name = os.path.join(a.work, name)
-        subprocess.run(["sqlite3", "-batch", "-bail", name], input="PRAGMA journal_mode=OFF;\n" + script.replace("n<N)", f"n<{n})"), text=True, check=True, stdout=subprocess.DEVNULL)
-        line(title, plugin, name, ["sqlite3", name, f"SELECT * FROM {table}"])
-    for title, plugin, name, head, rows, tail in text(n):
-        name = os.path.join(a.work, name)
-        with open(name, "w", newline="") as f:
-            f.write(head)
-            f.writelines(rows)
-            f.write(tail)
-        line(title, plugin, name, ["wc", "-l", name])
+    for title, (plugin, file, script, table) in SQL.items():
+        def database(rows, file=file, script=script):
+            name = os.path.join(a.work, file)
+            subprocess.run(["sqlite3", "-batch", "-bail", name], input="PRAGMA journal_mode=OFF;\n" + script.replace("n<N)", f"n<{rows})"), text=True, check=True, stdout=subprocess.DEVNULL)
+            return name
+        line(title, plugin, database, lambda name, table=table: ["sqlite3", name, f"SELECT * FROM {table}"])
+    for title, plugin, file in (f[:3] for f in text(0)):
+        def written(rows, file=file):
+            name = os.path.join(a.work, file)
+            head, lines, tail = next(f[3:] for f in text(rows) if f[2] == file)
+            with open(name, "w", newline="") as f:
+                f.write(head)
+                f.writelines(lines)
+                f.write(tail)
+            return name
+        line(title, plugin, written, lambda name: ["wc", "-l", name])

@@ -63,15 +63,7 @@ func New(ctx context.Context, dir string, seed uint64) (*Case, error) {
 func (c *Case) Now() time.Time { c.now = c.now.Add(time.Second); return c.now }
 
 func (c *Case) stage(content []byte, encoding string) (*blob.Staged, error) {
-	w, err := c.Store.Blobs().NewWriter(blob.WriterOptions{Encoding: encoding, Hashes: hashes(encoding)})
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(content); err != nil {
-		w.Abort()
-		return nil, err
-	}
-	return w.Finish()
+	return c.Store.Blobs().Stage(content, blob.WriterOptions{Encoding: encoding, Hashes: hashes(encoding)})
 }
 
 // File is a file to receive.
@@ -130,23 +122,6 @@ func (c *Case) run(input evidence.Digest, operation, config string) (evidence.Ru
 // Parse records that these lines, canonical JSON, were read in an input whose item was
 // declared to be of this zone, "" for none.
 func (c *Case) Parse(ctx context.Context, input evidence.Digest, zone string, lines []string) (evidence.Digest, error) {
-	var seed [32]byte
-	if _, err := io.ReadFull(c.rand, seed[:]); err != nil {
-		return evidence.Digest{}, err
-	}
-	tree, kinds := custody.NewRecordTree(seed), map[string]int64{}
-	for _, l := range lines {
-		if err := evidence.CheckCanonical([]byte(l)); err != nil {
-			return evidence.Digest{}, err
-		}
-		tree.Add([]byte(l))
-		kind, _ := evidence.KindAndTime([]byte(l))
-		kinds[kind]++
-	}
-	st, err := c.stage([]byte(strings.Join(lines, "\n")+"\n"), evidence.StoredZstd)
-	if err != nil {
-		return evidence.Digest{}, err
-	}
 	config := "{}"
 	if zone != "" {
 		config = `{"zone":"` + zone + `"}`
@@ -155,13 +130,65 @@ func (c *Case) Parse(ctx context.Context, input evidence.Digest, zone string, li
 	if err != nil {
 		return evidence.Digest{}, err
 	}
+	return c.records(ctx, r, lines, store.Batch{})
+}
+
+// records ends a run that made these records.
+func (c *Case) records(ctx context.Context, r evidence.Run, lines []string, b store.Batch) (evidence.Digest, error) {
+	var seed [32]byte
+	if _, err := io.ReadFull(c.rand, seed[:]); err != nil {
+		return evidence.Digest{}, err
+	}
+	tree, kinds, text := custody.NewRecordTree(seed), map[string]int64{}, strings.Builder{}
+	for _, l := range lines {
+		if err := evidence.CheckCanonical([]byte(l)); err != nil {
+			return evidence.Digest{}, err
+		}
+		tree.Add([]byte(l))
+		kind, _ := evidence.KindAndTime([]byte(l))
+		kinds[kind]++
+		text.WriteString(l + "\n")
+	}
+	st, err := c.stage([]byte(text.String()), evidence.StoredZstd)
+	if err != nil {
+		return evidence.Digest{}, err
+	}
 	root, n := tree.Root()
 	r.Units = evidence.Units{Declared: -1, Read: n, Emitted: n}
 	r.Records = &evidence.RecordSetRef{Artifact: st.Digest, Count: n, Kinds: kinds}
 	r.RecordTree = &evidence.RecordTree{Root: hex.EncodeToString(root[:]), Size: n}
-	return st.Digest, c.derive(ctx, store.Batch{
-		Staged: []*blob.Staged{st}, Artifacts: []evidence.Artifact{st.Artifact(evidence.Derived)}, Runs: []store.RunRow{{Run: r, Seed: seed}},
-	})
+	b.Staged, b.Artifacts = append(b.Staged, st), append(b.Artifacts, st.Artifact(evidence.Derived))
+	b.Runs = []store.RunRow{{Run: r, Seed: seed}}
+	return st.Digest, c.derive(ctx, b)
+}
+
+// Redact records that the redact plugin, with this configuration, found these redactions,
+// canonical JSON, in the record sets.
+func (c *Case) Redact(ctx context.Context, config string, sets []evidence.Digest, lines []string) error {
+	var members []evidence.ManifestMember
+	for _, d := range sets {
+		a, err := c.Store.Artifact(ctx, d)
+		if err != nil {
+			return err
+		}
+		members = append(members, evidence.ManifestMember{Role: "records", Artifact: d, Size: a.Size})
+	}
+	m := evidence.NewManifest(members)
+	text, err := m.Bytes()
+	if err != nil {
+		return err
+	}
+	st, err := c.stage(text, evidence.StoredZstd)
+	if err != nil {
+		return err
+	}
+	r, err := c.run(st.Digest, evidence.OpRedact, config)
+	if err != nil {
+		return err
+	}
+	r.Plugin.Name, r.Inputs = "redact", m.Members
+	_, err = c.records(ctx, r, lines, store.Batch{Staged: []*blob.Staged{st}, Artifacts: []evidence.Artifact{st.Artifact(evidence.Derived)}})
+	return err
 }
 
 // Member is something made out of something else.

@@ -26,6 +26,10 @@ func goSays(t *testing.T, c tampering) said {
 	if err != nil {
 		t.Fatalf("%s: %v", c.name, err)
 	}
+	return saidBy(r)
+}
+
+func saidBy(r *verify.BundleReport) said {
 	return said{r.Verdict.String(), r.Attestation.Level.String(), r.Attestation.Covered, strings.Join(r.Codes, " ")}
 }
 

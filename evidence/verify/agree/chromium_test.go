@@ -194,8 +194,10 @@ func (b *browser) give(input, outside, list, as string, paths ...string) json.Ra
 	var e evaluated
 	b.call("Runtime.evaluate", obj{"expression": `document.getElementById("` + input + `")`}, &e)
 	b.call("DOM.setFileInputFiles", obj{"files": paths, "objectId": e.Result.ObjectID}, nil)
-	var text string
-	b.eval(`new Promise(yes => { const look = () => { const s = document.getElementById("result").textContent; s === "pending" ? setTimeout(look, 2) : yes(s); }; look(); })`, &text)
+	text := "pending"
+	for text == "pending" { // each call has its time; how long a file takes is the machine's
+		b.eval(`new Promise(yes => { const end = Date.now() + 30000, look = () => { const s = document.getElementById("result").textContent; s === "pending" && Date.now() < end ? setTimeout(look, 2) : yes(s); }; look(); })`, &text)
+	}
 	return json.RawMessage(text)
 }
 

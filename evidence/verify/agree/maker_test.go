@@ -47,6 +47,7 @@ type plan struct {
 	newestBy    ed25519.PrivateKey
 	small       bool // no records, no derived file
 	tables      func(*tables)
+	salt        func(id string, n int) string // of a record
 }
 
 // turn is an entry by which a key stops, after the first seal. by signs the checkpoint over
@@ -185,11 +186,11 @@ func set(id string, members []member) (obj, []byte) {
 }
 
 // recordTree is the tree over a run's lines; lines are their numbers in records.jsonl, 0 for withheld.
-func recordTree(id string, text []string, lines []int) (obj, []byte) {
+func recordTree(id string, text []string, lines []int, salt func(string, int) string) (obj, []byte) {
 	var leaves [][32]byte
 	var shown []string
 	for i, line := range text {
-		salt := saltOf(id, i)
+		salt := salt(id, i)
 		leaves = append(leaves, leafOf([]byte(`["`+salt+`","record",`+line+`]`)))
 		s := ""
 		if lines[i] > 0 {
@@ -283,6 +284,9 @@ func (p *plan) build() files {
 	if p.origin == "" {
 		p.origin = "lab.example/11111111-2222-4333-8444-555555555555"
 	}
+	if p.salt == nil {
+		p.salt = func(id string, n int) string { return saltOf(id, n) }
+	}
 	f := files{}
 	t := p.theTables(f)
 	trees := files{}
@@ -299,7 +303,7 @@ func (p *plan) build() files {
 			records = append(records, text[i]+"\n"...)
 		}
 		id := fmt.Sprintf("5-%d", run)
-		r, tree := recordTree(id, text, numbers)
+		r, tree := recordTree(id, text, numbers, p.salt)
 		m := &t.sets["5-runs"][run]
 		m.body["record_tree"] = r
 		if len(t.show[run]) > 0 {
@@ -487,6 +491,8 @@ func manifestOf(f files) []byte {
 	return b
 }
 
+func publicOf(key ed25519.PrivateKey) []byte { return key.Public().(ed25519.PublicKey) }
+
 func keyHashOf(name string, pub []byte) []byte {
 	s := sha256.Sum256(append([]byte(name+"\n\x01"), pub...))
 	return s[:4]
@@ -594,7 +600,7 @@ func zipOf(top string, f files, change func([]*entryOf) []*entryOf) []byte {
 			h = le.AppendUint32(h, v)
 		}
 		h = le.AppendUint16(le.AppendUint16(h, uint16(len(e.localName))), uint16(len(e.localExtra)))
-		out = slices.Concat(out, h, []byte(e.localName), e.localExtra, e.content, e.descriptor)
+		out = append(out, slices.Concat(h, []byte(e.localName), e.localExtra, e.content, e.descriptor)...)
 		d := le.AppendUint32(nil, 0x02014b50)
 		for _, v := range []uint16{e.made, e.version, e.flags, e.method, 0, e.date} {
 			d = le.AppendUint16(d, v)
@@ -606,7 +612,7 @@ func zipOf(top string, f files, change func([]*entryOf) []*entryOf) []byte {
 			d = le.AppendUint16(d, v)
 		}
 		d = le.AppendUint32(le.AppendUint32(d, e.attributes), uint32(at))
-		dir = slices.Concat(dir, d, []byte(e.name), e.centralExtra, []byte(e.comment))
+		dir = append(dir, slices.Concat(d, []byte(e.name), e.centralExtra, []byte(e.comment))...)
 	}
 	end := le.AppendUint32(nil, 0x06054b50)
 	for _, v := range []uint16{0, 0, uint16(len(entries)), uint16(len(entries))} {

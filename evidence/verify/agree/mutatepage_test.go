@@ -1,37 +1,49 @@
 package agree_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// pageMutants are the page's conditions that can be switched off: what need() asks for,
-// each operand of && of it by itself, and what an if asks before it finds something.
+// pageMutant is a condition of the page that can be switched off: what need() asks for,
+// each operand of && of it by itself; what an if asks before it finds something, each
+// operand of ||; and what a reader asks of a value's form.
 type pageMutant struct {
-	At, To int // in the script
-	Text   string
-	With   string
+	n        int
+	at, to   int    // in the script
+	with     string // what stands there without it: true, false, or the value as it is
+	children []*pageMutant
 }
 
 var (
 	needCall = regexp.MustCompile(`\bneed\(`)
 	findIf   = regexp.MustCompile(`\bif \(`)
+	formCall = regexp.MustCompile(`\b(text|filled|count|number|held|kids)\(`)
 )
 
-// operands splits an argument at its outermost && , and ends it at a comma or parenthesis.
-func operands(s string, at int) (parts [][2]int, end int) {
-	depth, start := 0, at
+// operands splits an argument at its outermost sep, and ends it at a comma or parenthesis.
+// One with another operator of that sort, or a choice, outermost is a single operand.
+func operands(s string, at int, sep string) (parts [][2]int, end int) {
+	depth, start, whole := 0, at, false
+	ended := func(i int) ([][2]int, int) {
+		if whole {
+			return [][2]int{{at, i}}, i
+		}
+		return append(parts, [2]int{start, i}), i
+	}
 	for i := at; i < len(s); i++ {
 		switch c := s[i]; c {
 		case '(', '[', '{':
 			depth++
 		case ')', ']', '}':
 			if depth == 0 {
-				return append(parts, [2]int{start, i}), i
+				return ended(i)
 			}
 			depth--
 		case '"', '`', '\'':
@@ -56,49 +68,155 @@ func operands(s string, at int) (parts [][2]int, end int) {
 			}
 		case ',':
 			if depth == 0 {
-				return append(parts, [2]int{start, i}), i
+				return ended(i)
 			}
-		case '|':
-			if depth == 0 && s[i+1] == '|' { // an alternative as a whole
-				for _, end := operands(s, i+2); ; {
-					return append(parts[:0:0], [2]int{at, end}), end
-				}
+		case '?':
+			whole = whole || depth == 0 && s[i+1] == ' ' && s[i-1] != '?'
+		case '|', '&':
+			if depth > 0 || s[i+1] != c {
+				continue
 			}
-		case '&':
-			if depth == 0 && s[i+1] == '&' {
+			if s[i:i+2] == sep {
 				parts = append(parts, [2]int{start, i})
-				i++
-				start = i + 1
+				start = i + 2
+			} else if sep == "&&" {
+				whole = true
 			}
+			i++
 		}
 	}
-	return parts, len(s)
+	return ended(len(s))
 }
 
-// pageMutants finds them in the script that checks.
-func pageMutants(core string) (out []pageMutant) {
-	list := strings.Index(core, "// --- anybody's files")                                              // from there on no bundle is checked
-	from, to := strings.Index(core, "function parseCertificates"), strings.Index(core, "const CURVES") // TestCertificatesRefused
-	for _, m := range needCall.FindAllStringIndex(core[:list], -1) {
-		if strings.HasSuffix(core[:m[0]], "function ") || from < m[0] && m[0] < to {
-			continue
+// pageMutants finds them in the part of the script that checks bundles: the outermost,
+// each with those in it, and all by number.
+func pageMutants(core string) (outer, all []*pageMutant) {
+	core = core[:strings.Index(core, "// --- anybody's files")] // from there on no bundle is checked
+	add := func(p [2]int, with string) {
+		for strings.ContainsRune(" \n", rune(core[p[0]])) {
+			p[0]++
 		}
-		parts, _ := operands(core, m[1])
-		for _, p := range parts {
-			out = append(out, pageMutant{p[0], p[1], strings.TrimSpace(core[p[0]:p[1]]), " true "})
+		all = append(all, &pageMutant{at: p[0], to: p[1], with: with})
+	}
+	defined := func(at int) bool { return strings.HasSuffix(core[:at], "function ") }
+	for _, m := range needCall.FindAllStringIndex(core, -1) {
+		if !defined(m[0]) {
+			parts, _ := operands(core, m[1], "&&")
+			for _, p := range parts {
+				add(p, "true")
+			}
 		}
 	}
-	for _, m := range findIf.FindAllStringIndex(core[:list], -1) {
-		parts, end := operands(core, m[1])
-		rest := core[end+1 : min(len(core), end+90)]
-		if line, _, _ := strings.Cut(rest, "\n"); !strings.Contains(line, "this.find(") && !strings.HasPrefix(strings.TrimSpace(line), "bad(") && !strings.HasPrefix(strings.TrimSpace(line), "return false") {
+	for _, m := range findIf.FindAllStringIndex(core, -1) {
+		parts, end := operands(core, m[1], "||")
+		line, _, _ := strings.Cut(core[end+1:], "\n")
+		if strings.Contains(line, "this.find(") || strings.HasPrefix(strings.TrimSpace(line), "return false") {
+			for _, p := range parts {
+				add(p, "false")
+			}
+		}
+	}
+	for _, m := range formCall.FindAllStringSubmatchIndex(core, -1) {
+		if defined(m[0]) {
 			continue
 		}
-		out = append(out, pageMutant{m[1], end, strings.TrimSpace(core[m[1]:end]), " false "})
-		_ = parts
+		first, end := operands(core, m[1], "")
+		value, name := first[0], core[m[2]:m[3]]
+		if core[end] == ',' {
+			first, end = operands(core, end+1, "")
+			if name == "held" || name == "kids" {
+				value = first[0]
+			}
+		}
+		if name == "kids" { // without the tag, and without the numbers
+			e, bounds := core[value[0]:value[1]], ""
+			if core[end] == ',' {
+				var last int
+				for last = end; core[last] == ','; {
+					_, last = operands(core, last+1, "")
+				}
+				bounds = core[end:last]
+				end = last
+				add([2]int{m[0], end + 1}, "kids("+core[m[1]:value[0]-1]+","+e+")")
+			}
+			add([2]int{m[0], end + 1}, "kids(("+e+").tag, "+e+bounds+")")
+			continue
+		}
+		arg := core[value[0]:value[1]]
+		with := map[string]string{"number": "Number(" + arg + ")", "held": "(" + arg + ").content"}[name]
+		add([2]int{m[0], end + 1}, cmp.Or(with, arg))
 	}
-	return out
+	slices.SortStableFunc(all, func(a, b *pageMutant) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(b.to, a.to)) })
+	var open []*pageMutant
+	for i, m := range all {
+		m.n = i + 1
+		for len(open) > 0 && open[len(open)-1].to < m.to {
+			open = open[:len(open)-1]
+		}
+		if len(open) > 0 {
+			open[len(open)-1].children = append(open[len(open)-1].children, m)
+		} else {
+			outer = append(outer, m)
+		}
+		open = append(open, m)
+	}
+	return outer, all
 }
+
+// switched is a part of the script with a switch before each condition in it.
+func switched(core string, mutants []*pageMutant, from, to int) string {
+	var b strings.Builder
+	for _, m := range mutants {
+		b.WriteString(core[from:m.at])
+		inner := switched(core, m.children, m.at, m.to)
+		call, async := "mutant", ""
+		if strings.Contains(inner, "await ") {
+			call, async = "await mutantLater", "async "
+		}
+		fmt.Fprintf(&b, "%s(%d, %s() => (%s), () => (%s), %q)", call, m.n, async, inner, m.with, m.with)
+		from = m.to
+	}
+	b.WriteString(core[from:to])
+	return b.String()
+}
+
+// pageSwitches is what the switches call. A row that takes too many steps is noticed.
+const pageSwitches = `
+window.off = 0; window.met = new Set(); window.calls = 0;
+window.meets = (n, v, sort) => { if (sort === "true" && !v || sort === "false" && v) met.add(n); return v; };
+window.mutant = (n, real, without, sort) => {
+	if (++calls > 3e7) throw new Error("too long");
+	if (n === off) return without();
+	try { return meets(n, real(), sort); } catch (e) { met.add(n); throw e; }
+};
+window.mutantLater = async (n, real, without, sort) => {
+	if (n === off) return without();
+	try { return meets(n, await real(), sort); } catch (e) { met.add(n); throw e; }
+};
+window.bytesIn = s => Uint8Array.from(atob(s ?? ""), c => c.charCodeAt(0));
+window.outcome = async i => {
+	const j = jobs[i];
+	calls = 0;
+	try {
+		const r = await examineMutant({ items: [{ path: "b.zip", blob: testing.files[i] }], as: "bundle", trust: j.trust, receipts: j.receipts.map(bytesIn), tsa: (j.tsa ?? []).map(bytesIn), witnesses: j.witnesses ?? [] });
+		return [r.verdict, r.attestation.level, r.attestation.covered, r.codes.join(" ")].join("|");
+	} catch { return "refused||0|"; }
+};
+window.record = async (from, to) => {
+	const rows = [];
+	for (let i = from; i < to; i++) {
+		met.clear();
+		const said = await outcome(i);
+		if (said !== jobs[i].want) throw new Error(jobs[i].name + ": " + said + ", not " + jobs[i].want);
+		rows.push([...met]);
+	}
+	return rows;
+};
+window.tried = async (n, rows) => {
+	off = n;
+	try { for (const i of rows) if (await outcome(i) !== jobs[i].want) return true; return false; } finally { off = 0; }
+};
+true`
 
 // sparePage are conditions that others imply, and why they stand there all the same. They
 // are not tried.
@@ -131,6 +249,28 @@ var sparePage = map[string]string{
 	"whole":                                "what is not there has no children",
 	"c.length":                             "what is not there is not less than 128",
 	"inside":                               "an empty part is not safe",
+	"if !A":                                "TestPageSignatures: the browser's own is asked first",
+	"if S >= q":                            "the same",
+	"b.length > 1":                         "what is not there is no length",
+	"kids(0x30, status, 1)":                "what is not there holds nothing",
+	"kids(0x30, signed, 4)":                "the same",
+	"kids(0x30, kids(0x30, named ?? values.get(PKCS + \"0910020c\"), 1)[0], 1)": "the same",
+	"kids(0x30, named ?? values.get(PKCS + \"0910020c\"), 1)":                   "the same",
+	"kids(0x30, tbs, 8)":                  "the same",
+	"kids(0x30, whole, 5)":                "the same",
+	"curve":                               "what is no curve has no size",
+	"point.length === 1 + 2 * curve.size": "a point of another length lies beside the curve",
+	"y < curve.p":                         "no point is known whose y is so small that the field's order can be added",
+	"if e instanceof Wrong":               "is refused either way",
+	"if r <= 0n":                          "fits no signature",
+	"if s <= 0n":                          "the same",
+	"if r >= n":                           "the same",
+	"Number.isSafeInteger(seq)":           "there is no such entry",
+	"seq >= 0":                            "the same",
+	"seq < this.entries":                  "the same",
+	"count(i)":                            "there is no such line",
+	"count(i) > 0":                        "the same",
+	"i <= used.length":                    "the same",
 }
 
 // TestMutationsPage: every condition of VERIFY.html's check is needed by some tampering.
@@ -145,57 +285,64 @@ func TestMutationsPage(t *testing.T) {
 	_, core, _ := strings.Cut(string(text), `<script id="core">`)
 	core, _, _ = strings.Cut(core, "</script>")
 	before := 1 + strings.Count(string(text[:strings.Index(string(text), core)]), "\n")
-	mutants := pageMutants(core)
-	if len(mutants) < 100 {
+	table := judged(t)
+	outer, mutants := pageMutants(core)
+	if len(mutants) < 200 {
 		t.Fatalf("%d conditions found", len(mutants))
 	}
-	table := theTable()
-	jobs := lay(t, table)
 	b := openBrowser(t, "file://"+page(t))
-	pageSays(t, b, jobs) // gives the page the files
+	jobs := lay(t, table)
+	b.handOver(jobs)
 	type expected struct {
 		job
-		Want said
+		Want string `json:"want"`
 	}
 	var list []expected
 	for i, j := range jobs {
-		list = append(list, expected{j, goSays(t, table[i])})
+		s := goOutcome(t, table[i])
+		list = append(list, expected{j, fmt.Sprintf("%s|%s|%d|%s", s.Verdict, s.Level, s.Covered, s.Codes)})
 	}
-	asJSON := func(v any) string {
-		b, err := json.Marshal(v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(b)
+	asked, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
 	}
-	b.eval(`window.jobs = `+asJSON(list)+`; window.bytesIn = s => Uint8Array.from(atob(s ?? ""), c => c.charCodeAt(0)); window.order = jobs.map((_, i) => i);
-	window.tried = async examine => {
-		for (const [at, i] of order.entries()) {
-			const j = jobs[i];
-			let r;
-			try { r = await examine({ items: [{ path: "b.zip", blob: testing.files[i] }], as: "bundle", trust: j.trust, receipts: j.receipts.map(bytesIn), tsa: (j.tsa ?? []).map(bytesIn), witnesses: j.witnesses ?? [] }); }
-			catch { r = { verdict: "failed", attestation: {}, codes: [] }; }
-			if (r.verdict !== j.Want.Verdict || r.attestation.level !== j.Want.Level || r.attestation.covered !== j.Want.Covered || r.codes.join(" ") !== j.Want.Codes) { order.splice(at, 1); order.unshift(i); return j.name; }
+	b.eval("window.jobs = "+string(asked)+";"+pageSwitches, nil)
+	b.eval("window.examineMutant = (() => {"+switched(core, outer, 0, len(core))+"; return examine; })(); true", nil)
+	rows := map[int][]int{}
+	const step = 50
+	for at := 0; at < len(jobs); at += step {
+		var met [][]int
+		b.eval(fmt.Sprintf("record(%d, %d)", at, min(at+step, len(jobs))), &met)
+		for i, all := range met {
+			for _, n := range all {
+				rows[n] = append(rows[n], at+i)
+			}
 		}
-		return "";
-	}; true`, nil)
-	lived := 0
-	for _, m := range append([]pageMutant{{Text: "none"}}, mutants...) {
-		if sparePage[m.Text] != "" {
+	}
+	lived, tried := 0, 0
+	for _, m := range mutants {
+		condition := strings.Join(strings.Fields(core[m.at:m.to]), " ")
+		if m.with == "false" {
+			condition = "if " + condition
+		}
+		if sparePage[condition] != "" {
 			continue
 		}
-		source := core[:m.At] + m.With + core[m.To:]
-		var by string
-		b.eval(fmt.Sprintf(`(() => { let made; try { made = (() => { %s; return examine; })(); } catch (e) { return "no program"; } return Promise.race([tried(made), new Promise(yes => setTimeout(() => yes("too slow"), 100000))]); })()`, source), &by)
-		switch {
-		case m.Text == "none" && m.To == 0:
-			if by != "" {
-				t.Fatalf("not even the original passes: %s", by)
+		tried++
+		noticed := false
+		for some := range slices.Chunk(rows[m.n], step) {
+			asked, err := json.Marshal(some)
+			if err != nil {
+				t.Fatal(err)
 			}
-		case by == "":
+			if b.eval(fmt.Sprintf("tried(%d, %s)", m.n, asked), &noticed); noticed {
+				break
+			}
+		}
+		if !noticed {
 			lived++
-			t.Errorf("unnoticed: line %d: %s", before+strings.Count(core[:m.At], "\n"), m.Text)
+			t.Errorf("unnoticed: line %d: %s (%d rows meet it)", before+strings.Count(core[:m.at], "\n"), condition, len(rows[m.n]))
 		}
 	}
-	t.Logf("%d of %d conditions switched off unnoticed", lived, len(mutants))
+	t.Logf("%d of %d conditions switched off unnoticed, %d more not tried", lived, tried, len(mutants)-tried)
 }

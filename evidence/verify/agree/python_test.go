@@ -7,8 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/exhibit-forensics/exhibit/internal/slow"
 )
 
 // driver runs verify.py over many bundles in one process: name.zip for each line of
@@ -50,6 +53,10 @@ func lay(t *testing.T, table []tampering) []job {
 	jobs := make([]job, len(table))
 	for i, c := range table {
 		jobs[i] = job{c.name, filepath.Join(dir, fmt.Sprintf("%04d.zip", i)), append([]string{}, c.trust...), append([][]byte{}, c.receipts...), c.tsa, c.witnesses}
+		if c.path != "" {
+			jobs[i].Path = c.path
+			continue
+		}
 		if err := os.WriteFile(jobs[i].Path, c.zip, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -104,6 +111,10 @@ func pythonSays(t *testing.T, jobs []job) []said {
 func TestPythonAgrees(t *testing.T) {
 	t.Parallel()
 	table := chosen()
+	if !slow.Asked() { // a row is a process and some openssl
+		n := 0
+		table = slices.DeleteFunc(table, func(tampering) bool { n++; return n%4 != 1 })
+	}
 	differ := 0
 	for i, got := range pythonSays(t, lay(t, table)) {
 		if want := goSays(t, table[i]); got != want {

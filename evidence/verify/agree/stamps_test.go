@@ -17,6 +17,7 @@ import (
 	"encoding/binary"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -135,6 +136,7 @@ type response struct {
 	imprint       []byte
 	time          []byte
 	info          []byte
+	changeInfo    func([]byte) []byte // before it is signed
 	contentType   []byte
 	digestAttr    []byte
 	certAttr      []byte
@@ -192,6 +194,9 @@ func (r response) build(note []byte) []byte {
 	}
 	info := or(r.info, tlv(0x30, or(r.version, []byte{2, 1, 1}), oid("1.2.3.4.1"),
 		tlv(0x30, algorithm(r.imprintOf, null), tlv(4, or(r.imprint, sum[:]))), []byte{2, 1, 9}, tlv(0x18, or(r.time, []byte("20261122100000Z"))), []byte{1, 1, 0xff}, []byte{2, 1, 5}, r.tail))
+	if r.changeInfo != nil {
+		info = r.changeInfo(info)
+	}
 	certSum := sha256.Sum256(r.by.der)
 	attrs := [][]byte{
 		attribute(pkcs+"9.3", or(r.contentType, oid(pkcs+"9.16.1.4"))),
@@ -273,6 +278,27 @@ func anchorName(size int, sort string, b []byte) string {
 	return fmt.Sprintf("anchors/%d-%s.%s", size, hexSum(b)[:16], sort)
 }
 
+// freeElements are those of a time-stamp response that may be anything (docs/formats/anchors.md).
+var freeElements = map[string][]string{
+	"all": {
+		"element 1 with more in it",                                                                    // status: what follows its number
+		"element 8 with more in it", "element 8 with more before its end", "element 8 with less in it", // digests: what is in the set
+		"element 9 of another tag", "element 9 with more in it", "element 9 with more before its end", "element 9 with less in it", "element 10 of another tag",
+		"element 15 with more in it", "element 16 with more in it", // certificates and lists of revoked ones
+		"element 18 with less in it",                                                                                                   // attributes that are not signed may be left out
+		"element 20 of another tag", "element 20 with more in it", "element 20 with more before its end", "element 20 with less in it", // who signs, otherwise named
+		"element 21 of another tag", "element 21 with more in it", "element 22 of another tag",
+		"element 23 with more in it", "element 41 with less in it", "element 43 of another tag", // parameters of digest and signature
+		"element 45 with more in it", // attributes that are not signed
+	},
+	"attributes": {"element 11 with more in it", "element 12 with more in it", "element 13 with more in it"}, // what follows the certificate's digest
+	"what was signed": {
+		"element 0 with more in it", "element 0 with more before its end", "element 0 with less in it", // what follows the time
+		"element 4 with more in it", "element 4 with more before its end", "element 4 with less in it", "element 6 of another tag", // parameters of the digest
+		"element 10 of another tag", "element 11 of another tag", "element 12 of another tag", "element 12 with more in it", "element 12 with more before its end", "element 12 with less in it", "element 13 of another tag",
+	},
+}
+
 func anchorTampers() []tampering {
 	var out []tampering
 	all := authorities()
@@ -333,6 +359,9 @@ func anchorTampers() []tampering {
 	bad("no length inside", response{tail: append([]byte{0x30, 0x80}, make([]byte, 128)...)})
 	bad("length written long inside", response{tail: []byte{0x0c, 0x81, 1, 'x'}})
 	bad("length with a zero before it inside", response{tail: append([]byte{0x0c, 0x82, 0, 200}, make([]byte, 200)...)})
+	bad("length written long, at the end inside", response{tail: []byte{0x30, 0x80}})
+	bad("length that is cut off inside", response{tail: []byte{0x0c, 0x82, 1}})
+	bad("length of nine bytes inside", response{tail: append([]byte{0x0c, 0x89, 1, 0, 0, 0, 0, 0, 0, 0, 200}, make([]byte, 200)...)})
 	bad("imprint of something else", response{imprint: make([]byte, 32)})
 	bad("imprint too short", response{imprint: make([]byte, 31)})
 	bad("imprint by SHA-512", response{imprintOf: dSHA512})
@@ -387,6 +416,21 @@ func anchorTampers() []tampering {
 		n := new(big.Int).SetBytes(s)
 		return n.Add(n, given.key.(*rsa.PrivateKey).N).Bytes()
 	}})
+	// A second number that comes to the same, as long as the first.
+	for i := range 1000 {
+		r := response{by: given, time: fmt.Appendf(nil, "20261122100000.%dZ", 1+i)}
+		more, fits := new(big.Int), false
+		r.signature = func(s []byte) []byte {
+			more.SetBytes(s)
+			more.Add(more, given.key.(*rsa.PrivateKey).N)
+			fits = more.BitLen() <= 8*len(s)
+			return more.Bytes()
+		}
+		if r.build((&plan{}).build()["custody/checkpoints/10.note"]); fits {
+			bad("signature plus the modulus, as long", r)
+			break
+		}
+	}
 	bad("no signature", response{signature: func([]byte) []byte { return nil }})
 	ec := func(name string, change func(r, s *big.Int) []byte) {
 		bad("EC, "+name, response{by: all["p256"], signature: func(sig []byte) []byte {
@@ -410,6 +454,20 @@ func anchorTampers() []tampering {
 	ec("s more than the order", func(r, s *big.Int) []byte { return tlv(0x30, integer(r), integer(new(big.Int).Add(s, order))) })
 	ec("r more than the order", func(r, s *big.Int) []byte { return tlv(0x30, integer(new(big.Int).Add(r, order)), integer(s)) })
 	ec("s less than 0", func(r, s *big.Int) []byte { return tlv(0x30, integer(r), integer(new(big.Int).Neg(s))) })
+	ec("s without the zero before it", func(r, s *big.Int) []byte {
+		if other := new(big.Int).Sub(order, s); other.Cmp(s) > 0 {
+			s = other // fits as well, and begins with a one
+		}
+		return tlv(0x30, integer(r), tlv(2, s.Bytes()))
+	})
+	ec("s is no number", func(r, s *big.Int) []byte { return tlv(0x30, integer(r), append([]byte{4}, integer(s)[1:]...)) })
+	good("EC, s from the other side of the order", response{by: all["p256"], signature: func(sig []byte) []byte {
+		var v struct{ R, S *big.Int }
+		if _, err := asn1.Unmarshal(sig, &v); err != nil {
+			panic(err)
+		}
+		return tlv(0x30, integer(v.R), integer(v.S.Sub(order, v.S)))
+	}})
 	ec("r and s changed round", func(r, s *big.Int) []byte { return tlv(0x30, integer(s), integer(r)) })
 	ec("r written long", func(r, s *big.Int) []byte {
 		return tlv(0x30, tlv(2, []byte{0, 0}, r.Bytes()), integer(s))
@@ -426,6 +484,7 @@ func anchorTampers() []tampering {
 	bad("two of them", response{after: func(b []byte) []byte { return append(b, b...) }})
 	bad("cut short", response{after: func(b []byte) []byte { return b[:len(b)-1] }})
 	bad("empty", response{after: func([]byte) []byte { return nil }})
+	bad("a length alone", response{after: func([]byte) []byte { return []byte{0x30, 0x82} }})
 	bad("one byte", response{after: func(b []byte) []byte { return b[:1] }})
 	bad("text", response{after: func([]byte) []byte { return []byte("hello\n") }})
 	bad("length written long", response{after: func(b []byte) []byte { return slices.Concat([]byte{0x30, 0x83, 0}, b[2:]) }})
@@ -436,7 +495,35 @@ func anchorTampers() []tampering {
 	bad("more than 256 KiB", response{certificates: tlv(0xa0, make([]byte, 256<<10))})
 	bad("signed data nested in text", response{info: []byte("hello")})
 	bad("what was signed has more behind it", response{info: append(tlv(0x30, []byte{2, 1, 1}), 0)})
+	bad("what was signed has another element behind it", response{changeInfo: func(b []byte) []byte { return append(b, null...) }})
+	bad("another element behind it", response{after: func(b []byte) []byte { return append(b, null...) }})
 	bad("what was signed is cut short", response{info: tlv(0x30, []byte{2, 1, 1})})
+
+	// Each element of what was signed, of its attributes, and of all, changed in turn; free
+	// are those of which the format says nothing.
+	parts := map[string]func(r *response, change func([]byte) []byte){
+		"what was signed": func(r *response, change func([]byte) []byte) { r.changeInfo = change },
+		"attributes": func(r *response, change func([]byte) []byte) {
+			r.attributes = func(a [][]byte) [][]byte { return [][]byte{change(slices.Concat(a...))} }
+		},
+		"all": func(r *response, change func([]byte) []byte) { r.after = change },
+	}
+	for _, part := range slices.Sorted(maps.Keys(parts)) {
+		full := response{by: given, certificates: tlv(0xa0), crls: tlv(0xa1), unsigned: tlv(0xa1), tail: tlv(0xa0, null)}
+		var names []string
+		sample := full
+		parts[part](&sample, func(b []byte) []byte { names, _ = eachDER(b); return b })
+		sample.build(nil)
+		for i, name := range names {
+			r := full
+			parts[part](&r, func(b []byte) []byte { _, all := eachDER(b); return all[i] })
+			if slices.Contains(freeElements[part], name) {
+				good(part+", "+name, r)
+			} else {
+				bad(part+", "+name, r)
+			}
+		}
+	}
 
 	note := func(f files, size int) []byte { return f[fmt.Sprintf("custody/checkpoints/%d.note", size)] }
 	response10 := func(f files) []byte { return response{by: given}.build(note(f, 10)) }
@@ -541,6 +628,16 @@ func anchorTampers() []tampering {
 		return with(note(f, 10), "— witness.example/w "+base64.StdEncoding.EncodeToString(sig)+"\n")
 	})
 	cosigned("cut short", "anchor required", "", 10, func(f files) []byte { b := with(note(f, 10), line(note(f, 10))); return b[:len(b)-1] })
+	cosigned("a line of a few bytes", "anchor required", "", 10, func(f files) []byte {
+		raw := append([]byte{4}, publicOf(w)...)
+		return with(note(f, 10), "— witness.example/w "+base64.StdEncoding.EncodeToString(append(witnessHash("witness.example/w", raw), 1, 2, 3))+"\n")
+	})
+	cosigned("and a line of another name under the witness's hash", "", "anchored", 10, func(f files) []byte {
+		raw := append([]byte{4}, publicOf(w)...)
+		return with(note(f, 10), line(note(f, 10)), "— w3 "+base64.StdEncoding.EncodeToString(append(witnessHash("witness.example/w", raw), make([]byte, 72)...))+"\n")
+	})
+	cosigned("nothing under it", "anchor required", "", 10, func(f files) []byte { return []byte(noteText(theOrigin, 10, linesOf(f)) + "\n") })
+	cosigned("text alone", "anchor required", "", 10, func(f files) []byte { return []byte(noteText(theOrigin, 10, linesOf(f))) })
 	cosigned("empty", "anchor required", "", 10, func(files) []byte { return nil })
 	cosigned("more than 64 KiB", "anchor required", "", 10, func(f files) []byte {
 		b := with(note(f, 10), line(note(f, 10)))

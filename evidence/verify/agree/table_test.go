@@ -13,6 +13,7 @@ import (
 type tampering struct {
 	name     string
 	zip      []byte
+	path     string // of the file, where it is too large for memory
 	trust    []string
 	receipts [][]byte
 	// tsa are certificates of authorities, witnesses keys.
@@ -37,7 +38,7 @@ func receiptOf(note []byte, vkey string) []byte {
 // theTable is every tampering but the flips.
 func theTable() []tampering {
 	var all []tampering
-	return slices.Concat(all, untouched(), outsideTampers(), zipTampers(), fileTampers(), manifestTampers(), signatureTampers(), logTampers(), noteTampers(), keyTampers(), openingTampers(), treeTampers(), recordTampers(), listTampers(), craftedTampers(), anchorTampers())
+	return slices.Concat(all, untouched(), outsideTampers(), zipTampers(), fileTampers(), manifestTampers(), signatureTampers(), logTampers(), noteTampers(), keyTampers(), openingTampers(), treeTampers(), recordTampers(), listTampers(), craftedTampers(), narrowTampers(), anchorTampers())
 }
 
 func zipped(p *plan) []byte { return zipOf("CASE-1", p.build(), nil) }
@@ -548,6 +549,7 @@ func logTampers() []tampering {
 		entry("version true", at(3, func(e obj) { e["v"] = true })),
 		entry("another log", at(3, func(e obj) { e["origin"] = "x" })),
 		entry("number", at(3, func(e obj) { e["seq"] = 4 })),
+		entry("number that is true", at(1, func(e obj) { e["seq"] = true })),
 		entry("number as text", at(3, func(e obj) { e["seq"] = "3" })),
 		entry("prev of nothing", at(3, func(e obj) { e["prev"] = "" })),
 		entry("prev of the first", at(0, func(e obj) { e["prev"] = strings.Repeat("0", 64) })),

@@ -1,6 +1,7 @@
 package crypt
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/des"
@@ -60,7 +61,7 @@ func New(name, mode string, key, iv []byte) (Cipher, error) {
 		return &cbcOpener{b: b, iv: iv}, nil
 	}
 	if name == DES {
-		return &desOpener{b: b, sliced: newSlicedDES(key)}, nil
+		return &desOpener{b: b, key: bytes.Clone(key)}, nil
 	}
 	return &ecbOpener{b: b}, nil
 }

@@ -3,6 +3,7 @@ package crypt
 import (
 	"crypto/cipher"
 	"encoding/binary"
+	"sync"
 )
 
 // sliceBlocks is how many DES blocks one pass of the sliced cipher takes.
@@ -11,8 +12,11 @@ const sliceBlocks = 64
 // desOpener is DES-ECB. Many blocks are decrypted 64 at a time (slicedDES), the
 // rest one by one.
 type desOpener struct {
-	b      cipher.Block
+	b   cipher.Block
+	key []byte
+	// sliced is made where there are blocks enough for it.
 	sliced *slicedDES
+	once   sync.Once
 }
 
 func (o *desOpener) Block() int { return 8 }
@@ -29,6 +33,7 @@ func (o *desOpener) Open(dst, message []byte) []byte {
 	dst, out := grow(dst, len(message)&^7)
 	for len(message) >= worthSlicing*8 {
 		n := min(len(message)&^7, sliceBlocks*8)
+		o.once.Do(func() { o.sliced = newSlicedDES(o.key) })
 		o.sliced.decrypt(out[:n], message[:n])
 		out, message = out[n:], message[n:]
 	}

@@ -27,6 +27,8 @@ type Line struct {
 	Text []byte
 	// Damaged: some bytes are no text in the charset; each such shows as U+FFFD.
 	Damaged bool
+	// Charset is what the line was read in.
+	Charset sdk.Charset
 	// TooLong: longer than MaxUnit; there is no Text.
 	TooLong bool
 
@@ -45,12 +47,18 @@ func (l *Line) Source() sdk.Source {
 // belong to the ending. The loop ends early where the input cannot be read or the
 // run was cancelled: check in.Err after it.
 func Lines(in *sdk.Input, charset sdk.Charset, ending byte) iter.Seq[*Line] {
+	return LinesOf(in, sdk.TextCharset{Charset: charset}, ending)
+}
+
+// LinesOf is Lines of a text that may have a second charset, line by line.
+func LinesOf(in *sdk.Input, text sdk.TextCharset, ending byte) iter.Seq[*Line] {
 	return func(yield func(*Line) bool) {
-		r := newLineReader(in, charset, ending)
+		r := newLineReader(in, text.Charset, ending)
 		for r.next() {
-			r.line.Text, r.line.Damaged = nil, false
+			r.line.Text, r.line.Damaged, r.line.Charset = nil, false, text.Charset
 			if !r.line.TooLong {
-				r.text, r.line.Damaged = charset.AppendShown(r.text[:0], r.raw, nil)
+				r.line.Charset = text.OfLine(r.raw)
+				r.text, r.line.Damaged = r.line.Charset.AppendShown(r.text[:0], r.raw, nil)
 				r.line.Text = r.text
 			}
 			if !yield(&r.line) {
@@ -58,6 +66,20 @@ func Lines(in *sdk.Input, charset sdk.Charset, ending byte) iter.Seq[*Line] {
 			}
 		}
 	}
+}
+
+// lineCharset returns the charset of a line, and whether the line is ASCII, so that
+// any would do.
+func lineCharset(one sdk.Charset, text sdk.TextCharset, line []byte) (sdk.Charset, bool) {
+	if text.Other.Name() == "" {
+		return one, false
+	}
+	for _, c := range line {
+		if c >= 0x80 {
+			return text.OfLine(line), false
+		}
+	}
+	return one, true
 }
 
 // lineReader finds lines in bytes: the ones at [start, filled) of buf, which begin

@@ -65,7 +65,7 @@ func Open(c *sdk.Ctx, in *sdk.Input, out *sdk.Out, o Options) (*Table, error) {
 		return nil, err
 	}
 	t := &Table{Charset: cs, c: c, in: in, out: out}
-	t.dialect = Dialect{Charset: cs.Charset, Ending: '\n', Quote: '"', Skip: int64(max(0, o.Skip)), Lenient: !o.Strict}
+	t.dialect = Dialect{Charset: cs.Charset, Text: cs, Ending: '\n', Quote: '"', Skip: int64(max(0, o.Skip)), Lenient: !o.Strict}
 	if o.Quote != 0 {
 		t.dialect.Quote = o.Quote
 	}
@@ -135,7 +135,7 @@ func (t *Table) settle(top *sdk.Input, o Options) {
 // headerBy splits the first lines as a header.
 func (t *Table) headerBy(top *sdk.Input, delimiter string) (names []string, lines int64) {
 	var text []byte
-	for l := range Lines(top, t.Charset.Charset, t.dialect.Ending) {
+	for l := range LinesOf(top, t.Charset, t.dialect.Ending) {
 		if l.Number <= t.dialect.Skip || l.TooLong || len(text) == 0 && len(bytes.TrimSpace(l.Text)) == 0 {
 			continue
 		}
@@ -307,6 +307,9 @@ columns:
 // something about the row is odd.
 func (r *Row) Common() sdk.Common {
 	c := sdk.Common{Charset: r.t.Charset.Stated(), CharsetBasis: r.t.Charset.Basis}
+	if r.t.Charset.Other.Name() != "" {
+		c.Charset = r.Charset.Name()
+	}
 	if r.Damaged {
 		c.Flags = append(c.Flags, sdk.FlagCharsetDamaged)
 	}

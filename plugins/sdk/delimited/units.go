@@ -25,6 +25,8 @@ const aheadLines = 50
 // Dialect says how records of delimited text are cut out of it.
 type Dialect struct {
 	Charset sdk.Charset
+	// Text, where it has a second charset, says which each line is in; Charset is its first.
+	Text sdk.TextCharset
 	// Ending ends a line: a line feed, where 0, or a carriage return.
 	Ending byte
 	// Delimiter stands between fields; Quote may enclose one, 0 for none.
@@ -64,6 +66,8 @@ type Unit struct {
 	Inside int64
 	// Damaged: some bytes are no text in the charset; see Raw.
 	Damaged bool
+	// Charset is what it was read in: that of its first line that is not ASCII.
+	Charset sdk.Charset
 
 	reader *unitReader
 }
@@ -113,6 +117,8 @@ type queued struct {
 	from, to int
 	damaged  bool
 	tooLong  bool
+	charset  sdk.Charset
+	ascii    bool
 }
 
 type unitReader struct {
@@ -143,12 +149,13 @@ func (u *unitReader) has(n int) bool {
 			return false
 		}
 		l := &u.lines.line
-		q := queued{number: l.Number, span: l.Span, from: len(u.text), tooLong: l.TooLong}
+		q := queued{number: l.Number, span: l.Span, from: len(u.text), tooLong: l.TooLong, charset: u.d.Charset}
 		if !l.TooLong {
-			u.text, q.damaged = u.d.Charset.AppendShown(u.text, u.lines.raw, nil)
+			q.charset, q.ascii = lineCharset(u.d.Charset, u.d.Text, u.lines.raw)
+			u.text, q.damaged = q.charset.AppendShown(u.text, u.lines.raw, nil)
 		}
 		q.to = len(u.text)
-		u.text, _ = u.d.Charset.AppendShown(u.text, u.lines.tail, nil)
+		u.text, _ = q.charset.AppendShown(u.text, u.lines.tail, nil)
 		u.queue = append(u.queue, q)
 	}
 	return true
@@ -251,8 +258,13 @@ func (u *unitReader) end(n int, defect string) {
 	v.Line, v.Lines, v.Defect = first.number, int64(n), defect
 	v.Span = evidence.Span{Offset: first.span.Offset, Length: last.span.Offset + last.span.Length - first.span.Offset}
 	v.Whole = u.joined(n)
-	for i := range n {
-		v.Damaged = v.Damaged || u.queue[u.head+i].damaged
+	v.Charset = u.d.Charset
+	for i := n - 1; i >= 0; i-- {
+		q := &u.queue[u.head+i]
+		v.Damaged = v.Damaged || q.damaged
+		if !q.ascii {
+			v.Charset = q.charset
+		}
 	}
 	v.Count = len(u.split.bounds)
 	if defect == "" && len(u.split.bounds) == u.d.Fields {
@@ -266,7 +278,7 @@ func (u *unitReader) end(n int, defect string) {
 func (u *Unit) FieldSpan(i int) (evidence.Span, error) {
 	r := u.reader
 	b := r.split.bounds[i]
-	if r.d.Charset.Name() == "utf-8" && !u.Damaged {
+	if r.d.Charset.Name() == "utf-8" && r.d.Text.Other.Name() == "" && !u.Damaged {
 		return evidence.Span{Offset: u.Span.Offset + int64(b.from), Length: int64(b.to - b.from)}, nil
 	}
 	_, offsets, err := u.again()
@@ -297,9 +309,9 @@ func (u *Unit) again() (raw []byte, offsets []int, err error) {
 		return nil, nil, err
 	}
 	var text []byte
-	add := func(part []byte, from int) {
+	add := func(cs sdk.Charset, part []byte, from int) {
 		start := len(offsets)
-		text, _ = r.d.Charset.AppendShown(text, part, &offsets)
+		text, _ = cs.AppendShown(text, part, &offsets)
 		for j := start; j < len(offsets); j++ {
 			offsets[j] += from
 		}
@@ -308,9 +320,9 @@ func (u *Unit) again() (raw []byte, offsets []int, err error) {
 		q := r.queue[r.head+n]
 		from := int(q.span.Offset - u.Span.Offset)
 		end := from + int(q.span.Length)
-		add(raw[from:end], from)
+		add(q.charset, raw[from:end], from)
 		if n+1 < int(u.Lines) { // the ending, one byte of text for each of its characters
-			add(raw[end:int(r.queue[r.head+n+1].span.Offset-u.Span.Offset)], end)
+			add(q.charset, raw[end:int(r.queue[r.head+n+1].span.Offset-u.Span.Offset)], end)
 		}
 	}
 	return raw, append(offsets, len(raw)), nil
@@ -327,7 +339,7 @@ func (u *Unit) Text(i int) (sdk.Text, error) {
 	if err != nil {
 		return sdk.Text{}, err
 	}
-	if _, err := u.reader.d.Charset.Decode(raw); err == nil {
+	if _, err := u.Charset.Decode(raw); err == nil {
 		return sdk.Str(string(f)), nil
 	}
 	return sdk.Damaged(string(f), raw), nil

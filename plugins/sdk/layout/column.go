@@ -56,6 +56,9 @@ var columnsOf = map[string][]string{
 	"row":     {"time"},
 }
 
+// Allows reports whether a layout of a kind may name a column, besides extra.NAME.
+func Allows(kind, column string) bool { return slices.Contains(columnsOf[kind], column) }
+
 // extraPrefix begins the name of a column that goes into a record's extra.
 const extraPrefix = "extra."
 

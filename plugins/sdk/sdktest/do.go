@@ -34,6 +34,8 @@ type Case struct {
 // Companion is a file that lies beside an input, such as a database's log.
 type Companion struct {
 	Role string
+	// Name is its path from the input's directory on, where the manifest states one.
+	Name string
 	Data []byte
 }
 
@@ -45,7 +47,7 @@ func (c Case) inputs(first *sdk.Input) []*sdk.Input {
 	}
 	for _, f := range c.Companions {
 		in := sdk.NewInput(bytes.NewReader(f.Data), int64(len(f.Data)))
-		in.Role = f.Role
+		in.Role, in.Name = f.Role, f.Name
 		in.SHA256 = evidence.Sum(f.Data)
 		list = append(list, in)
 	}

@@ -75,10 +75,12 @@ func (r *Row) column(name string) int {
 	if i, ok := r.q.index[name]; ok {
 		return i
 	}
-	if i, ok := r.q.index[lower(name)]; ok {
-		return i
+	i, ok := r.q.index[lower(name)]
+	if !ok {
+		i = -1
 	}
-	return -1
+	r.q.index[name] = i // asked of every row
+	return i
 }
 
 // Text returns a column as text: absent where the result has no such column, null

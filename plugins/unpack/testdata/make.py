@@ -1,5 +1,5 @@
-"""Makes the samples anew: python3 make.py, in this directory. zstd(1) is needed besides."""
-import bz2, gzip, io, lzma, subprocess, tarfile, zipfile
+"""Makes the samples anew: python3 make.py, in this directory. zstd, 7z, zip and ar are needed besides."""
+import bz2, gzip, io, lzma, os, subprocess, tarfile, tempfile, zipfile
 
 TEXT = b"".join(b"2008-08-01 07:10:%02d line %d of a log\n" % (n % 60, n) for n in range(40))
 FILES = {"logs/a.log": TEXT, "logs/empty": b"", "logs/中文.txt": "text\n".encode(), "b.bin": bytes(range(256))}
@@ -33,3 +33,18 @@ for name, data in {
     "a.log.zst": subprocess.run(["zstd", "-q", "-c"], input=TEXT, stdout=subprocess.PIPE, check=True).stdout,
 }.items():
     open(name, "wb").write(data)
+
+with tempfile.TemporaryDirectory() as d:
+    for name, data in FILES.items():
+        path = os.path.join(d, "in", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        open(path, "wb").write(data)
+        os.utime(path, (1217545819, 1217545819))
+    run = lambda *a: subprocess.run(a, cwd=os.path.join(d, "in"), check=True, stdout=subprocess.DEVNULL)
+    run("7z", "a", "-mtm=on", "../sample.7z", ".")
+    run("7z", "a", "-psecret", "-mhe=on", "../secret.7z", ".")
+    run("7z", "a", "-psecret", "-mem=AES256", "../secret.zip", ".")
+    run("zip", "-qrP", "secret", "../old.zip", ".")
+    run("ar", "qcDS", "../sample.a", "logs/a.log", "b.bin", "logs/中文.txt")
+    for name in "sample.7z", "secret.7z", "secret.zip", "old.zip", "sample.a":
+        open(name, "wb").write(open(os.path.join(d, name), "rb").read())
