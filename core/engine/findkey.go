@@ -113,6 +113,9 @@ func (f *Find) named(state *store.State) {
 	for _, k := range state.Keys {
 		if f.Fingerprint == k.Fingerprint && k.Fingerprint != "" || f.Place != nil && k.Place != nil && *f.Place == *k.Place && f.Encoding == k.Encoding {
 			f.Name, f.Fingerprint = k.Name, k.Fingerprint
+			if f.Place == nil && f.KnownAs == "" {
+				f.KnownAs = k.Name
+			}
 		}
 	}
 }

@@ -110,8 +110,10 @@ func (e *Engine) keys(ctx context.Context, state *store.State) (map[string][]key
 		if err != nil {
 			return nil, fmt.Errorf("plugin %q: %w", p.Manifest.Name, err)
 		}
-		list := slices.Clone(own)
-		for _, k := range published {
+		// A key that is published goes under that name, whatever the case calls it: what a
+		// run gives must follow from the keys' bytes.
+		var list []keyring.Key
+		for _, k := range slices.Concat(published, own) {
 			if !slices.ContainsFunc(list, func(o keyring.Key) bool { return o.Fingerprint == k.Fingerprint }) {
 				list = append(list, k)
 			}

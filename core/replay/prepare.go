@@ -78,9 +78,9 @@ func (r *replayer) prepare(run evidence.Run) (job, *Result) {
 // withKeys gives the job the keys that the run was offered, and returns those that it
 // used and that are gone.
 func (r *replayer) withKeys(j *job) (missing []string) {
-	keys := slices.Clone(r.keys)
-	if r.secret != nil {
-		keys = append(keys, r.published(j)...)
+	keys := r.keys
+	if r.secret != nil { // a published one goes under that name, as in the run
+		keys = slices.Concat(r.published(j), keys)
 	}
 	for _, fingerprint := range j.run.Offered {
 		i := slices.IndexFunc(keys, func(k keyring.Key) bool { return k.Fingerprint == fingerprint })

@@ -299,6 +299,9 @@ func (s *search) report() error {
 	return nil
 }
 
+// published begins the name under which the host offers a profile's own key (profiles.md).
+const published = "published:"
+
 // put writes one find. Its place is that of the key; where the key is not in the
 // evidence, that of what it opens.
 func (s *search) put(t *target, h *hit, places []place, expected float64) error {
@@ -312,7 +315,9 @@ func (s *search) put(t *target, h *hit, places []place, expected float64) error 
 	src := t.in.Source(0, t.in.Size)
 	if g := h.cand.given; g != nil {
 		s.c.Use(*g)
-		fields["known_as"] = g.Name
+		if strings.HasPrefix(g.Name, published) { // other names are the case's, and no part of what is named a run
+			fields["known_as"] = g.Name
+		}
 		src.Key = g.Fingerprint
 	}
 	if len(places) == 0 && h.cand.given == nil { // it was found where only a window was tried

@@ -198,7 +198,7 @@ func TestGivenKey(t *testing.T) {
 	s := sealing{"3des", "cbc", "prefix", "pkcs7", "base64", "utf-8", []byte("0123456789abcdefABCDEFGH")}
 	key := sdk.Key{Name: "given", Fingerprint: "key:0011223344556677", Value: s.key}
 	records, _, _ := run(t, evidence.OpFindKey, "", []sdk.Key{key}, input("encrypted-0001", s.seal(t, rng, rows(rng, 40, "utf-8", "|"))), input("source-0001", []byte("nothing\n")))
-	if len(records) != 1 || records[0]["known_as"] != "given" || records[0]["source"].(object)["key"] != key.Fingerprint || records[0]["key_artifact"] != nil {
+	if len(records) != 1 || records[0]["known_as"] != nil || records[0]["source"].(object)["key"] != key.Fingerprint || records[0]["key_artifact"] != nil {
 		t.Error(records)
 	}
 }

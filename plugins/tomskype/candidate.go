@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
 	"github.com/exhibit-forensics/exhibit/plugins/sdk/crypt"
@@ -42,7 +41,7 @@ func charsetsOf(p *profile, layouts, items charset) ([]charset, string) {
 
 // candidates lists the ways to open a unit, in a fixed order whatever that of
 // keys: ciphers without a key and published keys first, as the profiles stand,
-// then keys that were given or found, by fingerprint, where a profile without a
+// then all keys, by fingerprint, where a profile without a
 // key of its own comes before one that has. What would do the same as an earlier
 // one is left out.
 func candidates(profiles []*profile, keys []sdk.Key, unit string, layouts, items charset) []*candidate {
@@ -70,24 +69,19 @@ func candidates(profiles []*profile, keys []sdk.Key, unit string, layouts, items
 			}
 		}
 	}
-	var given []sdk.Key
-	for _, k := range keys {
-		if !strings.HasPrefix(k.Name, publishedPrefix) {
-			given = append(given, k)
-		}
-	}
-	slices.SortFunc(given, func(a, b sdk.Key) int { return cmp.Compare(a.Fingerprint, b.Fingerprint) })
+	all := slices.Clone(keys)
+	slices.SortFunc(all, func(a, b sdk.Key) int { return cmp.Compare(a.Fingerprint, b.Fingerprint) })
 	for _, p := range profiles {
 		if p.keyless() && slices.Contains(p.Units, unit) {
 			add(p, sdk.Key{})
 		}
 		for _, k := range keys {
-			if strings.HasPrefix(k.Name, publishedPrefix) && p.takes(k) && slices.Contains(p.Units, unit) {
+			if p.publishes(k) && p.takes(k) && slices.Contains(p.Units, unit) {
 				add(p, k)
 			}
 		}
 	}
-	for _, k := range given {
+	for _, k := range all {
 		for _, own := range []bool{false, true} {
 			for _, p := range profiles {
 				if (p.Key != nil) == own && p.takes(k) && slices.Contains(p.Units, unit) {

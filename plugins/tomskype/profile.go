@@ -205,14 +205,18 @@ func (p *profile) keyless() bool { return p.Cipher == cipherNone || p.Cipher == 
 // publishedPrefix begins the name under which the host offers a profile's own key.
 const publishedPrefix = "published:"
 
-// takes reports whether p is to be tried with k. A published key is for its own
-// profile; one that was given or found is for every profile whose cipher it fits.
+// takes reports whether p is to be tried with k. A published key is for its own profile
+// and for those that have none; one that was given or found is for every profile whose
+// cipher it fits.
 func (p *profile) takes(k sdk.Key) bool {
 	if p.keyless() {
 		return false
 	}
-	if owner, published := strings.CutPrefix(k.Name, publishedPrefix); published {
-		return owner == p.Name
+	if strings.HasPrefix(k.Name, publishedPrefix) {
+		return p.Key == nil || p.publishes(k)
 	}
 	return true
 }
+
+// publishes reports whether k is p's own.
+func (p *profile) publishes(k sdk.Key) bool { return k.Name == publishedPrefix+p.Name }
