@@ -102,6 +102,9 @@ func tellProduction(line func(format string, args ...any), r *disclose.Report) {
 	}
 	if r.Leaks != nil {
 		line("  leak check: %s; %s looked for", r.Leaks.Verdict, count(r.Leaks.Values.Values, "value"))
+		if n := r.Leaks.Counts.Uncertain; n > 0 {
+			line("    look at %s before it goes out, where something stands that may be a value or an ordinary word: exhibit leakcheck FILE", count(n, "place"))
+		}
 	}
 	if m.Draft {
 		line("  DRAFT: not to be handed out. Every page in it says so")

@@ -101,6 +101,7 @@ func (d *disclosure) checked(ctx context.Context) error {
 			return err
 		}
 	}
+	r = r.ForRecipient()
 	line, err := evidence.Canonical(r)
 	if err != nil {
 		return fmt.Errorf("disclose: leak check: %w", err)

@@ -157,6 +157,22 @@ func TestDetect(t *testing.T) {
 	}
 }
 
+// TestForRecipient: the report that goes with the files says nothing of where, or how
+// often, a word stands that may be a value, since that would tell which word it is.
+func TestForRecipient(t *testing.T) {
+	r := check(t, []string{"bob", "Secret-Person"}, "a.txt", "ask Bob.", Options{})
+	if r.Counts.Uncertain != 1 || len(r.Uncertain) != 1 {
+		t.Fatalf("%+v", r)
+	}
+	out := r.ForRecipient()
+	if text := out.Text(); !out.Abridged || out.Counts.Uncertain != 0 || len(out.Uncertain) != 0 || strings.Contains(text, "a.txt") || strings.Contains(text, "1 place") || !strings.Contains(text, "is not said here") {
+		t.Error(text)
+	}
+	if r.Abridged || len(r.Uncertain) != 1 {
+		t.Error("the discloser's own report was changed")
+	}
+}
+
 // TestCounts: what is beyond the lists is counted, the certain and the uncertain apart.
 func TestCounts(t *testing.T) {
 	r := check(t, []string{"Secret-Person", "message"}, "a", strings.Repeat("message ", 5000), Options{})

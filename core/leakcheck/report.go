@@ -72,6 +72,8 @@ type Report struct {
 	Searched Searched     `json:"searched"`
 	// Counts are of all findings: those that are certain, and the others.
 	Counts Counts `json:"counts"`
+	// Abridged: what is uncertain, and what looks like something, is not told here (ForRecipient).
+	Abridged bool `json:"abridged"`
 	// Findings, Uncertain and NotChecked are at most 1,000 each, the first.
 	Findings  []Finding `json:"findings"`
 	Uncertain []Finding `json:"uncertain"`
@@ -116,6 +118,18 @@ func newReport(n *Needles) *Report {
 		Format: format, Values: n.counts, Findings: []Finding{}, Uncertain: []Finding{}, Unread: []Unread{}, LooksLike: []Looks{}, Ways: ways(), Limits: limits(),
 		Counts: Counts{ByCategory: map[string]int64{}, ByEncoding: map[string]int64{}, ByKind: map[Kind]int64{}, found: map[int64]bool{}},
 	}
+}
+
+// ForRecipient is the report as it goes with what was checked. Places at which words stand
+// that may be values are not in it, nor how many they are: whoever has the file would read
+// there what the values are.
+func (r *Report) ForRecipient() *Report {
+	out := *r
+	out.Abridged = true
+	out.Uncertain, out.LooksLike = []Finding{}, []Looks{}
+	out.Counts.Uncertain, out.Counts.LooksLike = 0, 0
+	out.Sentences = out.sentences()
+	return &out
 }
 
 func (r *Report) add(f Finding) {
@@ -190,6 +204,9 @@ func (r *Report) sentences() []string {
 	}
 	if n := r.Values.Uncertain; n > 0 {
 		s = append(s, fmt.Sprintf("Too short or too common to be searched this way, and looked for as whole words: %s.", plain.Count(n, "value")))
+	}
+	if r.Abridged {
+		s = append(s, "Where such a word stands was shown to whoever made this, and is not said here: it would tell what the values are.")
 	}
 	if n := r.Counts.Uncertain; n > 0 {
 		s = append(s, fmt.Sprintf("To be looked at by a person: %s, where something stands that may be a value or an ordinary word.", plain.Count(n, "place")))
