@@ -11,14 +11,8 @@ import (
 	"github.com/exhibit-forensics/exhibit/plugins/sdk"
 )
 
-// Roles of the members of the manifest that a run reads (docs/formats/plugin.md, analyze).
-const (
-	// roleRecords: record sets. roleCut: those read from artifacts that were cut short.
-	roleRecords = "records"
-	roleCut     = "cut"
-	// roleList: terms, one a line, in UTF-8.
-	roleList = "list"
-)
+// roleList is that of terms, one a line, in UTF-8 (docs/formats/plugin.md, analyze).
+const roleList = "list"
 
 // set is one record set: a part of an input.
 type set struct {
@@ -46,11 +40,21 @@ const chunk = 1 << 20
 
 // open finds the record sets among the inputs.
 func open(c *sdk.Ctx, main *sdk.Input) (*recordSets, error) {
-	x := &recordSets{}
-	if len(c.Inputs()) == 1 && main.Role != evidence.RoleMain {
-		x.sets = []set{{id: main.SHA256, in: main, size: main.Size, keywords: true}}
-	} else if err := x.members(c, main); err != nil {
+	found, err := c.RecordSets(main)
+	if err != nil {
 		return nil, err
+	}
+	x := &recordSets{}
+	for _, s := range found {
+		alone := s.In == main
+		x.sets = append(x.sets, set{id: s.ID, name: s.Name, in: s.In, offset: s.Offset, size: s.Size, cut: s.Cut, keywords: alone || s.Name != ""})
+	}
+	if len(c.Inputs()) > 1 {
+		for _, in := range c.Inputs() {
+			if in.Role == roleList {
+				x.lists = append(x.lists, in)
+			}
+		}
 	}
 	for i := range x.sets {
 		s := &x.sets[i]
@@ -62,39 +66,6 @@ func open(c *sdk.Ctx, main *sdk.Input) (*recordSets, error) {
 		x.lines += n
 	}
 	return x, nil
-}
-
-// members reads the manifest, and finds each record set in the input of its role.
-func (x *recordSets) members(c *sdk.Ctx, main *sdk.Input) error {
-	if main.Size > 256<<20 {
-		return fmt.Errorf("%w: a manifest of %d bytes", sdk.ErrLimit, main.Size)
-	}
-	text := make([]byte, main.Size)
-	if _, err := io.ReadFull(main.Reader(), text); err != nil {
-		return err
-	}
-	m, err := evidence.ParseManifest(text)
-	if err != nil {
-		return fmt.Errorf("%w: %w", sdk.ErrMalformed, err)
-	}
-	at := map[string]int64{}
-	for _, member := range m.Members {
-		switch member.Role {
-		case roleRecords, roleCut:
-			in := c.Input(member.Role)
-			if in == nil || at[member.Role]+member.Size > in.Size {
-				return fmt.Errorf("%w: the manifest names more than it comes with", sdk.ErrMalformed)
-			}
-			x.sets = append(x.sets, set{id: member.Artifact, name: member.Name, in: in, offset: at[member.Role], size: member.Size, cut: member.Role == roleCut, keywords: member.Name != ""})
-			at[member.Role] += member.Size
-		}
-	}
-	for _, in := range c.Inputs() {
-		if in.Role == roleList {
-			x.lists = append(x.lists, in)
-		}
-	}
-	return nil
 }
 
 // count counts lines, one without an end too.

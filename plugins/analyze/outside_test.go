@@ -192,9 +192,9 @@ func TestCountries(t *testing.T) {
 	}
 	// A database that is none fails the run, and says so.
 	for _, bad := range [][]byte{nil, []byte("x"), db[:len(db)/2], append(bytes.Repeat([]byte{0xff}, 100), db[len(db)-60:]...)} {
-		m, _ := evidence.NewManifest([]evidence.ManifestMember{{Role: roleRecords, Artifact: evidence.Sum(nil), Size: 0}}).Bytes()
+		m, _ := evidence.NewManifest([]evidence.ManifestMember{{Role: sdk.RoleRecords, Artifact: evidence.Sum(nil), Size: 0}}).Bytes()
 		r, err := sdk.Run(t.Context(), plugin(), sdk.Job{
-			Operation: evidence.OpAnalyze, Inputs: []*sdk.Input{handed(evidence.RoleMain, "", m), handed(roleRecords, "", nil), handed(rolePlaces, "", bad)},
+			Operation: evidence.OpAnalyze, Inputs: []*sdk.Input{handed(evidence.RoleMain, "", m), handed(sdk.RoleRecords, "", nil), handed(rolePlaces, "", bad)},
 			Records: &bytes.Buffer{}, Diagnostics: &bytes.Buffer{}, Artifacts: &bytes.Buffer{},
 		})
 		if err != nil || r.Outcome != evidence.OutcomeFailed {

@@ -32,13 +32,13 @@ func do(t testing.TB, set []byte, config string, more ...*sdk.Input) []found {
 	in.SHA256 = evidence.Sum(set)
 	inputs := []*sdk.Input{in}
 	if len(more) > 0 {
-		m := evidence.NewManifest([]evidence.ManifestMember{{Role: roleRecords, Artifact: in.SHA256, Size: in.Size, Name: "EX-001:log"}})
+		m := evidence.NewManifest([]evidence.ManifestMember{{Role: sdk.RoleRecords, Artifact: in.SHA256, Size: in.Size, Name: "EX-001:log"}})
 		text, err := m.Bytes()
 		if err != nil {
 			t.Fatal(err)
 		}
 		main := sdk.NewInput(bytes.NewReader(text), int64(len(text)))
-		main.Role, in.Role = evidence.RoleMain, roleRecords
+		main.Role, in.Role = evidence.RoleMain, sdk.RoleRecords
 		inputs = append([]*sdk.Input{main, in}, more...)
 	}
 	var records, diagnostics bytes.Buffer
